@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "output/output_path.h"
+#include "run_folder/chosen_table.h"
 #include "run_folder/calibration.h"
 #include "run_folder/clear.h"
 #include "run_folder/selection_file.h"
@@ -521,6 +522,7 @@ dc3_status dc3_output_finish(dc3_output *o)
         DC3_TRY(dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options), &run->options->listener));
     dc3_disk_use use = dc3_disk_use_of(o->train);
     run->report->files = use.files, run->report->file_bytes = use.bytes, run->report->disk_bytes = use.blocks;
+    DC3_TRY(dc3_chosen_table_write(o->folder, o->folder));
     DC3_TRY(write_document(o, 1));
     dc3_clear_search(o->folder); /* also one that was given up */
     o->complete = 1;

@@ -13,8 +13,11 @@ static dc3_status open_copies(dc3_run *run)
     if (run->copies) return DC3_OK;
     run->copies = calloc(1, sizeof *run->copies);
     if (!run->copies) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int64_t n = dc3_dataset_size(run->dataset);
     run->copies->same = dc3_same_images_new(run->dataset);
-    return run->copies->same ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    run->copies->stands = malloc((size_t)(n + 1) * sizeof *run->copies->stands);
+    for (int64_t i = 0; run->copies->stands && i < n; i++) run->copies->stands[i] = -1;
+    return run->copies->same && run->copies->stands ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 void dc3_copies_close(dc3_copies **copies)
@@ -23,8 +26,21 @@ void dc3_copies_close(dc3_copies **copies)
     if (!c) return;
     dc3_same_images_close(&c->same);
     for (int i = 0; i < 2; i++) g_free(c->examples[i]);
+    free(c->stands);
     free(c);
     *copies = NULL;
+}
+
+dc3_status dc3_copies_note(dc3_run *run, int64_t item, int64_t other)
+{
+    DC3_TRY(open_copies(run));
+    run->copies->stands[item] = other;
+    return DC3_OK;
+}
+
+int64_t dc3_copies_stands_for(const dc3_run *run, int64_t item)
+{
+    return run->copies ? run->copies->stands[item] : -1;
 }
 
 /* The first pair of each kind is an example. */
@@ -32,6 +48,7 @@ static void count(dc3_run *run, int kind, int64_t item, int64_t other)
 {
     dc3_copies *c = run->copies;
     *(kind == COPY ? &c->copies : &c->conflicts) += 1;
+    if (kind == COPY) c->stands[item] = other;
     if (!c->examples[kind])
         c->examples[kind] = g_strdup_printf("'%s' is '%s'", dc3_dataset_key(run->dataset, item),
                                             dc3_dataset_key(run->dataset, other));

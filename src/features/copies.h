@@ -14,6 +14,7 @@
 struct dc3_copies {
     dc3_same_images *same;
     int64_t copies, conflicts; /* images that count no more; images that another class has, too */
+    int64_t *stands;           /* [dataset], the image that stands for it; -1: itself, or nobody knows */
     int64_t looked;            /* images that were asked for; 0: not known */
     char *examples[2];         /* "'a/1.png' is 'a/2.png'" of both; NULL: none. By g_free */
 };
@@ -28,6 +29,10 @@ dc3_status dc3_copies_meet(dc3_run *run, int64_t item, const dc3_appearance *vie
 /* The same by its file, of dc3_dataset_hash `hash`, of all files of its class. */
 dc3_status dc3_copies_meet_file(dc3_run *run, dc3_same_files *files, int64_t item, uint64_t hash,
                                 int *is_copy);
+
+/* Notes that `other` stands for an image that is left out, and which image that is; -1: none. */
+dc3_status dc3_copies_note(dc3_run *run, int64_t item, int64_t other);
+int64_t dc3_copies_stands_for(const dc3_run *run, int64_t item);
 
 /* Tells the listener of copies and conflicts, and puts their numbers into the report. */
 void dc3_copies_tell(dc3_run *run);

@@ -1,6 +1,7 @@
 #include "features/duplicates.h"
 
 #include <stdlib.h>
+#include "features/copies.h"
 #include "features/feature_rows.h"
 #include "lookalikes/lookalikes.h"
 
@@ -54,7 +55,10 @@ dc3_status dc3_duplicates_find(dc3_run *run)
     dc3_status status = dc3_lookalikes_find(&l);
     if (status == DC3_OK && !(run->duplicates = malloc((size_t)n + 1)))
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) run->duplicates[i] = l.images[i].own.item >= 0;
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        run->duplicates[i] = l.images[i].own.item >= 0;
+        if (run->duplicates[i]) status = dc3_copies_note(run, i, l.images[i].own.item);
+    }
     if (status == DC3_OK) {
         tell(run, &l);
         run->report->near_duplicates += l.near;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/listener.h"
 #include "base/rng.h"
+#include "features/copies.h"
 #include "features/feature_rows.h"
 #include "select/near.h"
 
@@ -130,6 +131,8 @@ dc3_status dc3_near_copies_leave_out(dc3_run *run)
     int64_t n = 0, *first = malloc((size_t)(run->n + 1) * sizeof *first);
     dc3_status status = first ? find_all(run, first) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) n = tell(run, first), warn_of_losses(run, first);
+    for (int64_t i = 0; status == DC3_OK && i < run->n; i++)
+        if (first[i] != i) status = dc3_copies_note(run, run->items[i], run->items[first[i]]);
     if (status == DC3_OK && n) status = dc3_feature_rows_keep(run, first);
     free(first);
     return status;

@@ -1,6 +1,7 @@
 #include "features/passed_over.h"
 
 #include <glib.h>
+#include "features/copies.h"
 #include "run_folder/selection_file.h"
 
 static const char member[] = "passed_over";
@@ -17,6 +18,8 @@ dc3_status dc3_passed_over_add(const dc3_run *run, json_t *selection)
         }
         json_t *one = json_pack("[i, o]", dc3_dataset_label(run->dataset, item),
                                 dc3_json_text(dc3_dataset_key(run->dataset, item)));
+        int64_t stands = dc3_copies_stands_for(run, item);
+        if (stands >= 0) json_array_append_new(one, dc3_json_text(dc3_dataset_key(run->dataset, stands)));
         json_array_append_new(list, one);
     }
     return json_object_set_new(selection, member, list) ? dc3_fail(DC3_ERR_MEMORY, "out of memory") : DC3_OK;

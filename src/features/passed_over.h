@@ -1,6 +1,7 @@
 /* Images that a selection by all images passed over: copies of others, near-duplicates, those that cannot be
- * read. In OUT/selection.json they are the list "passed_over" of [class number, key], so that what goes on
- * from a selection knows which images count, whatever became of state.db. */
+ * read. In OUT/selection.json they are the list "passed_over" of [class number, key, key of the image that
+ * stands for it, where one is known to], so that what goes on from a selection knows which images count,
+ * whatever became of state.db. */
 #ifndef DC3_FEATURES_PASSED_OVER_H
 #define DC3_FEATURES_PASSED_OVER_H
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 
 const char *const dc3_run_files[] = {"selection.json",
+                                     "chosen.csv",
                                      "skipped.txt",
                                      "soft_labels.safetensors",
                                      "soft_labels.safetensors.checkpoint",

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/options.h"
 #include "output/output_path.h"
+#include "run_folder/chosen_table.h"
 #include "run_folder/clear.h"
 #include "run_folder/document.h"
 #include "run_folder/shards.h"
@@ -150,6 +151,7 @@ static dc3_status fill(const dc3_taking *t, int clears, json_t *document, dc3_ta
     if (status == DC3_OK) status = dc3_take_images(t);
     if (status == DC3_OK) status = dc3_take_files(t);
     if (status == DC3_OK) status = pack(t, train, document);
+    if (status == DC3_OK) status = dc3_chosen_table_write(t->out, t->run);
     if (status == DC3_OK) status = write_document(t->out, document, 1);
     dc3_disk_use use = status == DC3_OK ? dc3_disk_use_of(train) : (dc3_disk_use){0};
     report->files = use.files, report->file_bytes = use.bytes, report->disk_bytes = use.blocks;

@@ -54,7 +54,7 @@ done
 # kept.csv is a dataset; of it nothing is left out. The folder is made anew, with any number of threads the same.
 [[ $(wc -l < alike/kept.csv) == 10 ]] || fail "kept.csv: $(< alike/kept.csv)"
 expect 0 "0 to leave out" "$dc3" duplicates alike/kept.csv -q
-expect 0 "9 images in 2 classes" "$dc3" info alike/kept.csv
+expect 0 "9 in 2 classes" "$dc3" info alike/kept.csv
 cp -r alike before
 for threads in 1 3; do
   expect 0 "6 to leave out" "$dc3" duplicates data -o alike --threads $threads -q
@@ -72,10 +72,44 @@ rm data/b/broken.ppm
 expect 0 "6 to leave out" "$dc3" duplicates data --strict -q
 expect 0 "1 class" "$dc3" duplicates data --unlabelled -q
 [[ $output != *CONTRADICT* && $output == *"7 to leave out"* ]] || fail "without labels: $output"
-expect 0 "8 images in 1 class" "$dc3" duplicates data --classes a -q
+expect 0 "9 images in 1 class" "$dc3" duplicates data --classes a -q
+
+# In a selection, of methods that look at all images and of those that draw some: the same ones are left out.
+chosen=(--ipc 5 --no-report --teacher none "${common[@]}")
+for method in random kmeans; do
+  expect 0 "note: 4 images are near-duplicates of others of their class ('a/2.ppm' of 'a/8.ppm'): left out" "$dc3" \
+    condense data -o of-$method --method $method --without-duplicates --json "${chosen[@]}"
+  [[ $output == *'"near_duplicates": 4'* && $output == *"class 'a' has 4 different images, fewer than 5"* ]] ||
+    fail "$method: $output"
+  field of-$method/train/metadata.jsonl source | sort -u > left
+  diff <(cut -d, -f1 alike/kept.csv | sed -n "s,^$PWD/data/,,p" | sort) left || fail "$method: other images"
+  grep -q '"without_duplicates": 31' of-$method/dc3.json || fail "$method: dc3.json"
+done
+expect 0 "continuing" "$dc3" condense data -o of-kmeans --method kmeans --without-duplicates "${chosen[@]}"
+expect 1 "without_duplicates was 31 and is " "$dc3" condense data -o of-kmeans --method kmeans "${chosen[@]}"
+expect 0 "near-duplicates of others" "$dc3" select data -o list.jsonl --without-duplicates --hash-distance 40 --ipc 1 \
+  --method kmeans --dtype f32 --threads 1
+expect 2 "--hash-distance: says how near duplicates are for --without-duplicates" "$dc3" select data -o list.jsonl \
+  --hash-distance 3 --method kmeans --dtype f32 --threads 1
+paint data/b/8.ppm 36 2
+expect 0 "warning: 'a/7.ppm' is a near-duplicate of 'b/8.ppm' of another class" "$dc3" select data -o list.jsonl \
+  --without-duplicates --ipc 1 --method kmeans --dtype f32 --threads 1
+rm data/b/8.ppm
+
+# The table of a run: which images a chosen one stands for, directly or by others.
+[[ $(head -1 of-kmeans/chosen.csv) == class,image,stored,method,objective,bin,rank,gain,repeat,stands_for,edits ]] ||
+  fail "chosen.csv: $(< of-kmeans/chosen.csv)"
+for line in '^a,a/1.ppm,a/00.-1.png,kmeans,,.*,a/5.ppm; a/6.ppm,$' '^a,a/8.ppm,.*,a/2.ppm; a/7.ppm,$' \
+  '^b,b/9.ppm,.*,,$'; do
+  grep -q "$line" of-kmeans/chosen.csv || fail "no line $line: $(< of-kmeans/chosen.csv)"
+done
+[[ $(wc -l < of-kmeans/chosen.csv) == 11 ]] || fail "a row for each: $(< of-kmeans/chosen.csv)"
+expect 0 "2 of 10 images taken" "$dc3" take of-kmeans --ipc 1 -o taken
+diff taken/chosen.csv <(grep -F -f <(field taken/train/metadata.jsonl file_name; echo class,) of-kmeans/chosen.csv) ||
+  fail "the table of a smaller set"
 
 # By embeddings: of the VAE; of a file, whose rows must be the images'.
-expect 0 "to leave out: 2 copies and " "$dc3" duplicates data --near-duplicates 0.999 --backbone none -q --json -o by
+expect 0 '"copies": 2,' "$dc3" duplicates data --near-duplicates 0.999 --backbone none -q --json -o by
 [[ $output == *'"embeddings": "the VAE"'* ]] || fail "whose embeddings: $output"
 expect 2 "--embeddings: expected --near-duplicates too" "$dc3" duplicates data --embeddings x.npz
 expect 2 "--near-duplicates" "$dc3" duplicates data --near-duplicates 0.2
