@@ -58,7 +58,7 @@ expect 1 "data/red/25.png" ranks 3 "${condense[@]}" -o strict --strict
 expect 1 "DC3_SILENCE: expected 1 to 86400 seconds, found 'x'" env DC3_SILENCE=x \
   "$tools/dc3_local" info one
 
-# strike SIGNAL RANK TEXT: a run by three ranks, one of which gets the signal once an image is stored; it must say so,
+# strike SIGNAL RANK TEXT: a run by three ranks, one of which gets the signal once an image is edited; it must say so,
 # and leave nobody; another number of ranks continues it.
 long=(condense data "${given[@]}" --ipc 12 --teacher none)
 expect 0 "24 images stored" "$dc3" "${long[@]}" -o long
@@ -66,7 +66,7 @@ strike() {
   local process others status i
   rm -rf struck
   DC3_SILENCE=2 DC3_LOCAL_RANKS=3 "$tools/dc3_local" "${long[@]}" -o struck > log 2>&1 & process=$!
-  for ((i = 0; i < 4000; i++)); do compgen -G "struck/train/*/*.png" > /dev/null && break; sleep 0.01; done
+  for ((i = 0; i < 4000; i++)); do compgen -G "struck/calibration/*.png" > /dev/null && break; sleep 0.01; done
   read -ra others <<< "$process $(pgrep -P $process | tr '\n' ' ')"
   kill -"$1" "${others[$2]}"
   wait $process; status=$?
@@ -80,7 +80,7 @@ strike KILL 2 "has ended; what was done is kept: give the same command again"
 strike STOP 1 "has not been heard of for 2 seconds; what was done is kept"
 # Interrupted by the user.
 rm -rf struck
-DC3_LOCAL_RANKS=3 interrupt "struck/train/*/*.png" "" "$tools/dc3_local" "${long[@]}" -o struck
+DC3_LOCAL_RANKS=3 interrupt "struck/calibration/*.png" "" "$tools/dc3_local" "${long[@]}" -o struck
 expect 0 "24 images stored" ranks 5 "${long[@]}" -o struck
 same_run long struck > differences || fail "interrupted and 5 ranks: $(< differences)"
 
