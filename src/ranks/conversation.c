@@ -47,12 +47,10 @@ static void check_silence(double now)
 /* ---- what is heard ---- */
 
 /* A failure there is told with who it was. */
-static void hear_failure(int from, dc3_message *m)
+static void hear_failure(int from, dc3_message *m, size_t bytes)
 {
     dc3_failure failure;
-    dc3_failure_give(dc3_message_body(m), m->status);
-    dc3_fail_in(m->status, "%s", dc3_us.peers[from].name);
-    dc3_failure_note(&failure);
+    dc3_message_failure(m, bytes - sizeof *m, dc3_us.peers[from].name, &failure);
     lose(from, 0, m->status, &failure);
 }
 
@@ -66,7 +64,7 @@ static int keep(dc3_queue *q, dc3_message *m, size_t bytes)
     return 1;
 }
 
-/* 1: the message is kept. */
+/* 1: the message is kept, and whoever takes it may have freed it as soon as the lock is released. */
 static int note(int from, dc3_message *m, size_t bytes)
 {
     dc3_peer *p = &dc3_us.peers[from];
@@ -105,16 +103,16 @@ static int note(int from, dc3_message *m, size_t bytes)
 
 static void hear(int from, dc3_message *m, size_t bytes)
 {
-    int kept = 0, failed = m->status != DC3_OK && m->kind != DC3_MESSAGE_RESULT;
+    int kept = 0, kind = m->kind;
+    if (m->status != DC3_OK && kind != DC3_MESSAGE_RESULT) hear_failure(from, m, bytes);
     pthread_mutex_lock(&dc3_us.lock);
     dc3_us.peers[from].heard = dc3_seconds_now();
-    if (m->kind != DC3_MESSAGE_BEAT) {
+    if (kind != DC3_MESSAGE_BEAT) {
         kept = note(from, m, bytes);
         pthread_cond_broadcast(&dc3_us.changed);
     }
     pthread_mutex_unlock(&dc3_us.lock);
-    if (failed) hear_failure(from, m);
-    if (m->kind == DC3_MESSAGE_WANT || m->kind == DC3_MESSAGE_RESULT) {
+    if (kind == DC3_MESSAGE_WANT || kind == DC3_MESSAGE_RESULT) {
         pthread_mutex_lock(&dc3_us.hearing);
         kept = dc3_us.ear != NULL;
         if (dc3_us.ear) dc3_us.ear->hear(dc3_us.ear->user, from, m, bytes - sizeof *m);
@@ -159,7 +157,7 @@ static void forgive(double now, double before)
 static int is_closed(void)
 {
     pthread_mutex_lock(&dc3_us.lock);
-    int closed = dc3_us.closes && !dc3_us.out.first;
+    int closed = dc3_us.aborts || (dc3_us.closes && !dc3_us.out.first);
     pthread_mutex_unlock(&dc3_us.lock);
     return closed;
 }
@@ -178,7 +176,11 @@ static void converse(void)
         forgive(now, before);
         before = now;
         beat(now, often);
-        if (got > 0) hear(from, message, bytes);
+        if (got > 0 && bytes >= sizeof(dc3_message)) hear(from, message, bytes);
+        if (got > 0 && bytes < sizeof(dc3_message)) {
+            free(message);
+            lose_silently(from, "says what is no message");
+        }
         if (got < 0) lose_silently(from < 0 ? 0 : from, "has ended");
         if (now - checked > often) check_silence(now), checked = now;
     }
@@ -214,6 +216,7 @@ void *dc3_ranks_converse(void *unused)
     if (dc3_us.begun < 0) return NULL;
     greet();
     converse();
+    if (dc3_us.aborts) dc3_us.transport.abort(dc3_us.transport.self, NULL);
     dc3_us.transport.close(dc3_us.transport.self);
     return NULL;
 }

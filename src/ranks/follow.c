@@ -16,7 +16,8 @@ static dc3_status find(const dc3_stage *stages, const char *name, const dc3_stag
 static dc3_status take_part(const dc3_stage *stages, void *user, const char *body, size_t bytes)
 {
     const dc3_stage *s;
-    size_t name = strlen(body) + 1;
+    size_t name = strnlen(body, bytes) + 1;
+    if (name > bytes) return dc3_fail(DC3_ERR_INTERNAL, "found a stage without a name");
     DC3_TRY(find(stages, body, &s));
     return s->run(user, body + name, bytes - name);
 }

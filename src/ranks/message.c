@@ -21,3 +21,13 @@ dc3_message *dc3_message_outcome(dc3_message_kind kind, int64_t stage, int64_t n
     if (m && status != DC3_OK) dc3_failure_note(dc3_message_body(m));
     return m;
 }
+
+void dc3_message_failure(dc3_message *message, size_t body, const char *who, dc3_failure *failure)
+{
+    *failure = (dc3_failure){.text = "failed and does not say why"};
+    if (body >= sizeof *failure) memcpy(failure, dc3_message_body(message), sizeof *failure);
+    failure->text[sizeof failure->text - 1] = failure->setting[sizeof failure->setting - 1] = 0;
+    dc3_failure_give(failure, message->status);
+    dc3_fail_in(message->status, "%s", who);
+    dc3_failure_note(failure);
+}

@@ -36,6 +36,8 @@ dc3_message *dc3_message_make(dc3_message_kind kind, int64_t stage, int64_t numb
 /* Of how something went: with the thread's failure unless status is DC3_OK; *body bytes stand behind it. */
 dc3_message *dc3_message_outcome(dc3_message_kind kind, int64_t stage, int64_t number, dc3_status status,
                                  size_t *body);
+/* The failure that such a message, with `body` bytes behind it, tells, with who it was in front. */
+void dc3_message_failure(dc3_message *message, size_t body, const char *who, dc3_failure *failure);
 static inline void *dc3_message_body(dc3_message *message)
 {
     return message + 1;

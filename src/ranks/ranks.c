@@ -72,9 +72,8 @@ void dc3_ranks_end(dc3_status status)
         end_one(status);
     else
         aborts = !end_all();
-    if (aborts) dc3_us.transport.abort(dc3_us.transport.self, NULL);
     pthread_mutex_lock(&dc3_us.lock);
-    dc3_us.closes = 1;
+    dc3_us.closes = 1, dc3_us.aborts = aborts; /* by the thread of the transport */
     pthread_mutex_unlock(&dc3_us.lock);
     if (dc3_us.transport.wake) dc3_us.transport.wake(dc3_us.transport.self);
     pthread_join(dc3_us.thread, NULL);

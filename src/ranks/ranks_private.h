@@ -58,7 +58,7 @@ typedef struct dc3_ranks {
     dc3_peer *peers;               /* [ranks] */
     dc3_queue out, stages, pieces; /* to be sent; that were received */
     int64_t stopped;               /* the last stage that is over */
-    int ended, closes;             /* rank 0 ends; so do we */
+    int ended, closes, aborts;     /* rank 0 ends; so do we; and all others, whatever they do */
     dc3_cancel ending;             /* the former, for what computes */
     pthread_mutex_t hearing;       /* held while the ear is told */
     const dc3_ranks_ear *ear;
