@@ -9,7 +9,7 @@
 
 /* What came of a piece, until it is taken. */
 typedef struct slot {
-    int done;
+    int done, elsewhere;   /* the latter: its piece is done there */
     void *own;             /* a result's memory, once a thread of ours needed it */
     void *memory, *result; /* of a piece that was done elsewhere */
     dc3_status status;
@@ -225,19 +225,25 @@ int64_t dc3_team_next(dc3_team *t)
 {
     pthread_mutex_lock(&t->lock);
     int64_t piece = may_begin(t) ? t->next++ : -1;
+    if (piece >= 0) t->slots[piece % t->slot_count].elsewhere = 1;
     pthread_mutex_unlock(&t->lock);
     return piece;
 }
 
-void dc3_team_done(dc3_team *t, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
-                   void *result)
+int dc3_team_done(dc3_team *t, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
+                  void *result)
 {
-    slot *s = &t->slots[piece % t->slot_count];
     pthread_mutex_lock(&t->lock);
-    s->memory = memory, s->result = result, s->status = status;
-    if (status != DC3_OK) s->failure = *failure;
-    end_piece(t, s);
+    slot *s = piece >= t->taken && piece < t->next ? &t->slots[piece % t->slot_count] : NULL;
+    int has = s && s->elsewhere;
+    if (has) {
+        s->elsewhere = 0;
+        s->memory = memory, s->result = result, s->status = status;
+        if (status != DC3_OK) s->failure = *failure;
+        end_piece(t, s);
+    }
     pthread_mutex_unlock(&t->lock);
+    return has;
 }
 
 void dc3_team_break(dc3_team *t, dc3_status status, const dc3_failure *failure)

@@ -44,9 +44,9 @@ dc3_status dc3_pieces_run(const dc3_pieces *pieces);
  * begin now. */
 int64_t dc3_team_next(dc3_team *team);
 /* It is done: `status`, with the failure where it is not DC3_OK. result: what `take` gets, in `memory`, which
- * is freed with free when it has been taken. */
-void dc3_team_done(dc3_team *team, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
-                   void *result);
+ * is freed with free when it has been taken. 0, with nothing done, where nobody elsewhere has that piece. */
+int dc3_team_done(dc3_team *team, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
+                  void *result);
 /* They can go on no more, and the call fails so. */
 void dc3_team_break(dc3_team *team, dc3_status status, const dc3_failure *failure);
 

@@ -46,17 +46,16 @@ static void take_result(dc3_share *s, int from, dc3_message *m, size_t body)
     dc3_status status = m->status;
     dc3_failure failure;
     if (status == DC3_OK && body == s->result_size) {
-        dc3_team_done(s->team, piece, DC3_OK, NULL, m, dc3_message_body(m));
-        return;
+        if (dc3_team_done(s->team, piece, DC3_OK, NULL, m, dc3_message_body(m))) return;
+    } else if (status != DC3_OK) {
+        dc3_message_failure(m, body, dc3_ranks_name(from), &failure);
+        if (dc3_team_done(s->team, piece, status, &failure, m, NULL)) return;
     }
-    if (status == DC3_OK)
-        status =
-            dc3_fail(DC3_ERR_INTERNAL, "found %zu bytes of a result, expected %zu", body, s->result_size);
-    else
-        dc3_failure_give(dc3_message_body(m), status);
-    dc3_fail_in(status, "%s", dc3_ranks_name(from));
+    status = dc3_fail(DC3_ERR_INTERNAL, "%s: found %zu bytes of piece %lld, expected %zu of one it has",
+                      dc3_ranks_name(from), body, (long long)piece, s->result_size);
     dc3_failure_note(&failure);
-    dc3_team_done(s->team, piece, status, &failure, m, NULL);
+    dc3_team_break(s->team, status, &failure);
+    free(m);
 }
 
 static void hear(void *user, int from, dc3_message *m, size_t body)
@@ -66,7 +65,8 @@ static void hear(void *user, int from, dc3_message *m, size_t body)
     int ours = m->stage == s->stage, taken = ours && s->team && m->kind == DC3_MESSAGE_RESULT;
     int64_t more = m->kind == DC3_MESSAGE_RESULT ? 1 : m->number;
     if (taken) take_result(s, from, m, body);
-    if (ours && s->wants[from] + more <= MOST_WANTED) s->wants[from] += more;
+    if (ours && more > 0) s->wants[from] += more < MOST_WANTED ? more : MOST_WANTED;
+    if (s->wants[from] > MOST_WANTED) s->wants[from] = MOST_WANTED;
     if (ours) hand_out(s);
     pthread_mutex_unlock(&s->lock);
     if (!taken) free(m);
@@ -80,11 +80,18 @@ static void lost(void *user, dc3_status status, const dc3_failure *failure)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* A rank that is lost from here on breaks the team, and so does one that was lost before. */
 static void begin(void *user, dc3_team *team)
 {
     dc3_share *s = user;
     pthread_mutex_lock(&s->lock);
     s->team = team;
+    dc3_status status = dc3_ranks_check();
+    if (status != DC3_OK) {
+        dc3_failure failure;
+        dc3_failure_note(&failure);
+        dc3_team_break(team, status, &failure);
+    }
     hand_out(s);
     pthread_mutex_unlock(&s->lock);
 }
