@@ -2,6 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "ranks/ranks.h"
+
+/* Of the file, where somebody notes it: the state, which rank 0 has, also of what others read. */
+static uint64_t hash_of(const dc3_run *run, dc3_image_source *source)
+{
+    return run->state || dc3_ranks_rank() ? dc3_image_source_hash(source) : 0;
+}
 
 /* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. view: what it looks
  * like, or NULL. */
@@ -28,7 +35,7 @@ dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[
         memcpy(to[1], to[0], (size_t)sizes[0] * (size_t)sizes[0] * 3 * sizeof *to[0]);
     else if (to[1] && status == DC3_OK)
         status = read_floats(run, source, sizes[1], 0, to[1], to[0] ? NULL : view);
-    if (hashes) hashes->file = run->state ? dc3_image_source_hash(source) : 0;
+    if (hashes) hashes->file = hash_of(run, source);
     dc3_image_source_close(&source);
     return status;
 }
@@ -41,7 +48,7 @@ static dc3_status read_own(const dc3_run *run, int64_t item, dc3_box box, dc3_im
     DC3_TRY(dc3_dataset_source(run->dataset, item, &source));
     dc3_status status = dc3_image_source_read(source, 0, 0, run->fit, 0, image);
     if (status == DC3_OK && hashes)
-        *hashes = (dc3_image_hashes){run->state ? dc3_image_source_hash(source) : 0,
+        *hashes = (dc3_image_hashes){hash_of(run, source),
                                      dc3_appearance_of(image, dc3_image_source_reduced(source))};
     dc3_image_source_close(&source);
     if (status != DC3_OK || (box.left >= 0 && box.top >= 0 && box.side > 0 &&
