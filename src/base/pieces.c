@@ -10,6 +10,7 @@
 /* What came of a piece, until it is taken. */
 typedef struct slot {
     int done, elsewhere;   /* the latter: its piece is done there */
+    int failed;            /* it could not be done there, as `failure` says */
     void *own;             /* a result's memory, once a thread of ours needed it */
     void *memory, *result; /* of a piece that was done elsewhere */
     dc3_status status;
@@ -114,10 +115,28 @@ static void *work(void *of)
     return NULL;
 }
 
+/* Does the piece whose turn it is, with which others failed; the lock is held before and after. */
+static void redo_next(dc3_team *t, slot *s)
+{
+    const dc3_elsewhere *others = t->pieces->elsewhere;
+    s->failed = 0;
+    pthread_mutex_unlock(&t->lock);
+    dc3_status status = dc3_check_cancel();
+    if (status == DC3_OK) status = own_result(t, s);
+    if (status == DC3_OK) status = t->pieces->work(t->pieces->user, 0, t->taken, s->own);
+    if (status == DC3_OK)
+        others->redone(others->user, &s->failure);
+    else
+        dc3_failure_note(&s->failure);
+    pthread_mutex_lock(&t->lock);
+    s->status = status;
+}
+
 /* Takes the piece whose turn it is and which is done; the lock is held before and after. */
 static dc3_status take_next(dc3_team *t)
 {
     slot *s = &t->slots[t->taken % t->slot_count];
+    if (s->failed) redo_next(t, s);
     if (s->status != DC3_OK) return dc3_failure_give(&s->failure, s->status);
     dc3_status status = DC3_OK;
     pthread_mutex_unlock(&t->lock);
@@ -230,20 +249,37 @@ int64_t dc3_team_next(dc3_team *t)
     return piece;
 }
 
-int dc3_team_done(dc3_team *t, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
-                  void *result)
+/* The slot of a piece that is done elsewhere, and no longer so; NULL: it is not. The lock is held. */
+static slot *slot_elsewhere(dc3_team *t, int64_t piece)
+{
+    slot *s = piece >= t->taken && piece < t->next ? &t->slots[piece % t->slot_count] : NULL;
+    if (!s || !s->elsewhere) return NULL;
+    s->elsewhere = 0;
+    return s;
+}
+
+int dc3_team_done(dc3_team *t, int64_t piece, void *memory, void *result)
 {
     pthread_mutex_lock(&t->lock);
-    slot *s = piece >= t->taken && piece < t->next ? &t->slots[piece % t->slot_count] : NULL;
-    int has = s && s->elsewhere;
-    if (has) {
-        s->elsewhere = 0;
-        s->memory = memory, s->result = result, s->status = status;
-        if (status != DC3_OK) s->failure = *failure;
+    slot *s = slot_elsewhere(t, piece);
+    if (s) {
+        s->memory = memory, s->result = result, s->status = DC3_OK;
         end_piece(t, s);
     }
     pthread_mutex_unlock(&t->lock);
-    return has;
+    return s != NULL;
+}
+
+int dc3_team_failed(dc3_team *t, int64_t piece, const dc3_failure *failure)
+{
+    pthread_mutex_lock(&t->lock);
+    slot *s = slot_elsewhere(t, piece);
+    if (s) {
+        s->failed = 1, s->failure = *failure, s->status = DC3_OK;
+        end_piece(t, s);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return s != NULL;
 }
 
 void dc3_team_break(dc3_team *t, dc3_status status, const dc3_failure *failure)

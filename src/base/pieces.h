@@ -17,6 +17,8 @@ typedef struct dc3_elsewhere {
     /* All by the calling thread. From `begin` until `end` has returned they may call the functions below. */
     void (*begin)(void *user, dc3_team *team);
     void (*room)(void *user); /* a piece has been taken, so that another may begin */
+    /* A piece with which they failed so has been done here. */
+    void (*redone)(void *user, const dc3_failure *failure);
     void (*end)(void *user);
 } dc3_elsewhere;
 
@@ -43,10 +45,12 @@ dc3_status dc3_pieces_run(const dc3_pieces *pieces);
 /* For those who are elsewhere, from any thread. Begins a piece, which they do from here on; -1: none may
  * begin now. */
 int64_t dc3_team_next(dc3_team *team);
-/* It is done: `status`, with the failure where it is not DC3_OK. result: what `take` gets, in `memory`, which
- * is freed with free when it has been taken. 0, with nothing done, where nobody elsewhere has that piece. */
-int dc3_team_done(dc3_team *team, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
-                  void *result);
+/* It is done. result: what `take` gets, in `memory`, which is freed with free when it has been taken. 0, with
+ * nothing done, where nobody elsewhere has that piece. */
+int dc3_team_done(dc3_team *team, int64_t piece, void *memory, void *result);
+/* They failed with it: the calling thread does it when its turn has come, and what comes of that counts. 0 as
+ * above. */
+int dc3_team_failed(dc3_team *team, int64_t piece, const dc3_failure *failure);
 /* They can go on no more, and the call fails so. */
 void dc3_team_break(dc3_team *team, dc3_status status, const dc3_failure *failure);
 

@@ -8,6 +8,7 @@
 #include "calibrate/choose.h"
 #include "calibrate/look.h"
 #include "ops/workers.h"
+#include "ranks/ranks.h"
 #include "run_folder/calibration.h"
 
 /* The sets whose distances and curves are told. */
@@ -150,7 +151,8 @@ static dc3_status take_candidate(void *user, int64_t i, dc3_status status, const
     dc3_slot *image = &g->images[i / g->each];
     if (first && !failed) g->slots[g->count++] = image;
     int has = g->count > 0 && g->slots[g->count - 1] == image; /* it could be read for the first of them */
-    int ends = has || __atomic_load_n(&g->gone, __ATOMIC_ACQUIRE);
+    int ends =
+        has || __atomic_load_n(&g->gone, __ATOMIC_ACQUIRE) || dc3_ranks_rank(); /* rank 0 may read it */
     if (failed && (ends || status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED))
         return dc3_fail(status, "%s", reason);
     *counts = has && !failed;

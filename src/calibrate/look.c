@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "features/passed_over.h"
+#include "ranks/ranks.h"
 
 /* A list that is looked at. */
 typedef struct looking {
@@ -153,11 +154,13 @@ static dc3_status read_image(void *user, int worker, int64_t i, dc3_image *image
                             s->run->fit, image);
 }
 
-/* One that cannot be read any more is told by who stores it, if it is to be stored. */
+/* One that cannot be read any more is told by who stores it, if it is to be stored; rank 0 says whether it
+ * can. */
 static dc3_status take_image(void *user, int64_t i, dc3_status status, const char *reason, int *counts)
 {
     (void)user, (void)i;
-    if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return dc3_fail(status, "%s", reason);
+    int matters = status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED || dc3_ranks_rank();
+    if (status != DC3_OK && matters) return dc3_fail(status, "%s", reason);
     *counts = status == DC3_OK;
     return DC3_OK;
 }

@@ -308,8 +308,12 @@ static dc3_status learn(dc3_run *run, const char *text, size_t bytes)
 
 static dc3_status serve(void *user, int at, int64_t number, const void *task, void *result)
 {
+    const piece *p = result;
     (void)task;
-    return work(user, at, number, result);
+    DC3_TRY(work(user, at, number, result));
+    for (int i = 0; i < count_of(user, number); i++)
+        if (p->failed[i]) return dc3_fail(DC3_ERR_IO, "%s", p->reason[i]);
+    return DC3_OK;
 }
 
 dc3_status dc3_run_serve_features(void *user, const void *known_there, size_t bytes)
@@ -337,7 +341,8 @@ static dc3_status compute_all(dc3_run *run)
                          .user = &s,
                          .work = work,
                          .take = take};
-    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.first = 0}, &pieces);
+    if (status == DC3_OK)
+        status = dc3_share_run(share, &(dc3_shared){.listener = &run->options->listener}, &pieces);
     dc3_share_close(&share);
     close_stage(&s);
     if (status == DC3_OK && run->n == 0)

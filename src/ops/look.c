@@ -151,7 +151,7 @@ static dc3_status run_shared(const dc3_look *l, const dc3_pieces *pieces)
 {
     dc3_share *share;
     dc3_status status = dc3_share_open(l->shared, &l->first, sizeof l->first, &share);
-    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.first = 0}, pieces);
+    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.listener = l->listener}, pieces);
     dc3_share_close(&share);
     return status;
 }
@@ -174,8 +174,15 @@ dc3_status dc3_look_run(const dc3_look *l)
 
 static dc3_status serve(void *user, int at, int64_t number, const void *task, void *result)
 {
+    const team *t = user;
+    const dc3_look *l = t->look;
     (void)task;
-    return work(user, at, number, result);
+    DC3_TRY(work(user, at, number, result));
+    for (int i = 0; i < views_of(l, l->first + number * l->rows); i++) {
+        const slot *s = slot_of(l, result, i);
+        if (s->status != DC3_OK) return dc3_fail(s->status, "%s", s->reason);
+    }
+    return DC3_OK;
 }
 
 dc3_status dc3_look_serve(const dc3_look *look, const void *known, size_t bytes)

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/listener.h"
 #include "ranks/ranks.h"
 #include "ranks/share.h"
 
@@ -17,6 +18,7 @@ struct dc3_share {
     dc3_team *team;         /* of the run; NULL between runs */
     int64_t *wants;         /* [ranks] pieces that a rank asks for */
     int ranks, turn, waits; /* the rank that gets the next; who asks for any */
+    int64_t redone;         /* pieces, by the thread of the run */
 };
 
 static int64_t stages; /* that were begun */
@@ -46,10 +48,13 @@ static void take_result(dc3_share *s, int from, dc3_message *m, size_t body)
     dc3_status status = m->status;
     dc3_failure failure;
     if (status == DC3_OK && body == s->result_size) {
-        if (dc3_team_done(s->team, piece, DC3_OK, NULL, m, dc3_message_body(m))) return;
+        if (dc3_team_done(s->team, piece, m, dc3_message_body(m))) return;
     } else if (status != DC3_OK) {
         dc3_message_failure(m, body, dc3_ranks_name(from), &failure);
-        if (dc3_team_done(s->team, piece, status, &failure, m, NULL)) return;
+        if (dc3_team_failed(s->team, piece, &failure)) {
+            free(m);
+            return;
+        }
     }
     status = dc3_fail(DC3_ERR_INTERNAL, "%s: found %zu bytes of piece %lld, expected %zu of one it has",
                       dc3_ranks_name(from), body, (long long)piece, s->result_size);
@@ -104,6 +109,15 @@ static void room(void *user)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* The pieces that a rank could not do may be many. */
+static void redone(void *user, const dc3_failure *failure)
+{
+    enum { TOLD = 5 };
+    dc3_share *s = user;
+    if (s->redone++ < TOLD)
+        dc3_listener_say(s->how->listener, "warning: %s; rank 0 could do it", failure->text);
+}
+
 static void end(void *user)
 {
     dc3_share *s = user;
@@ -141,7 +155,7 @@ dc3_status dc3_share_run(dc3_share *s, const dc3_shared *how, const dc3_pieces *
 {
     if (!s || pieces->count < 1) return dc3_pieces_run(pieces);
     DC3_TRY(dc3_ranks_check());
-    dc3_elsewhere others = {.user = s, .begin = begin, .room = room, .end = end};
+    dc3_elsewhere others = {.user = s, .begin = begin, .room = room, .redone = redone, .end = end};
     others.at_once =
         (int64_t)DC3_PIECES_IN_HAND * pieces->workers * (s->ranks - 1); /* if they are as we are */
     dc3_pieces with = *pieces;

@@ -4,6 +4,7 @@
 #define DC3_RANKS_SHARE_H
 
 #include "base/pieces.h"
+#include "dc3/listener.h"
 
 /* ---- rank 0 ---- */
 
@@ -18,14 +19,16 @@ typedef struct dc3_shared {
     int64_t first; /* added to the number of a piece for the others, who do not know of several runs */
     size_t task;   /* bytes that `tell` writes at most; 0: nothing is told */
     void *user;
-    dc3_share_task *tell; /* on any thread */
+    dc3_share_task *tell;         /* on any thread */
+    const dc3_listener *listener; /* is told of what others failed with and rank 0 did; NULL: nobody */
 } dc3_shared;
 
 /* Begins the stage `name` on the other ranks, which get `bytes` bytes of what they must know. *share is NULL
  * where there are none; only one is open at a time. Close in any case. */
 dc3_status dc3_share_open(const char *name, const void *known, size_t bytes, dc3_share **share);
 /* dc3_pieces_run with the others; share NULL: without. Results are flat: they go from rank to rank as bytes.
- * Fails also where a rank is lost. */
+ * A piece with which another rank fails is done again by rank 0, whose answer counts. Fails also where a rank
+ * is lost. */
 dc3_status dc3_share_run(dc3_share *share, const dc3_shared *how, const dc3_pieces *pieces);
 /* Waits until the others have left the stage, which have nothing to do in it but begin. */
 dc3_status dc3_share_wait(dc3_share *share);
@@ -48,7 +51,8 @@ typedef struct dc3_serving {
     int workers;        /* threads */
     size_t result_size; /* as rank 0 has it */
     void *user;
-    /* As dc3_pieces.work; number: with dc3_shared.first; task: what rank 0 told of it. */
+    /* As dc3_pieces.work; number: with dc3_shared.first; task: what rank 0 told of it. Fails also where a
+     * file cannot be read that the result would leave out: rank 0 may read it. */
     dc3_status (*work)(void *user, int worker, int64_t number, const void *task, void *result);
 } dc3_serving;
 /* Until the stage is over. A piece that fails is told, and no failure here. */

@@ -28,6 +28,9 @@ typedef struct job {
     int cannot;           /* this rank cannot begin the stage */
     int differs;          /* this one works on something else */
     int waits;            /* the stage has no pieces */
+    int all;              /* no rank does its second piece before all have done one */
+    int unable;           /* this rank fails with all its pieces */
+    double silence;       /* as dc3_ranks_begin has it */
 } job;
 
 typedef struct result {
@@ -35,7 +38,7 @@ typedef struct result {
     int rank;
 } result;
 
-static int *by; /* [LOCAL_RANKS] pieces that a rank did; all processes see it */
+static int *by; /* [LOCAL_RANKS] pieces that a rank did, or failed with as `unable`; all processes see it */
 
 static size_t tell(void *user, int64_t piece, void *to)
 {
@@ -43,6 +46,15 @@ static size_t tell(void *user, int64_t piece, void *to)
     int64_t told = piece * 3;
     memcpy(to, &told, sizeof told);
     return sizeof told;
+}
+
+/* Until each rank has done a piece, or one is lost. */
+static void wait_for_all(const job *j)
+{
+    for (int i = 0; i < j->ranks; i++)
+        while (!__atomic_load_n(&by[i], __ATOMIC_RELAXED) && dc3_check_cancel() == DC3_OK &&
+               dc3_ranks_check() == DC3_OK)
+            usleep(300);
 }
 
 static dc3_status work_there(void *user, int worker, int64_t number, const void *task, void *out)
@@ -54,6 +66,11 @@ static dc3_status work_there(void *user, int worker, int64_t number, const void 
     memcpy(&told, task, sizeof told);
     if (j->dies && j->dies == rank) raise(SIGKILL);
     if (number - 1000 == j->stops && rank) raise(SIGSTOP);
+    if (j->all && by[rank]) wait_for_all(j);
+    if (j->unable && j->unable == rank) {
+        __atomic_add_fetch(&by[rank], 1, __ATOMIC_RELAXED);
+        return dc3_fail(DC3_ERR_IO, "cannot be read here");
+    }
     if (number - 1000 == j->fails) return dc3_fail(DC3_ERR_FORMAT, "piece %lld", (long long)number);
     usleep(300);
     __atomic_add_fetch(&by[rank], 1, __ATOMIC_RELAXED);
@@ -69,6 +86,7 @@ static dc3_status work_here(void *user, int worker, int64_t piece, void *out)
 }
 
 static int64_t taken;
+static int warnings;
 
 static dc3_status take(void *user, int64_t piece, void *out)
 {
@@ -98,10 +116,19 @@ static dc3_status follow(const job *j)
     return dc3_share_follow(stages, (void *)j);
 }
 
+static void hear(void *user, const char *line)
+{
+    (void)user;
+    if (!strncmp(line, "warning: rank 2 (process ", 25) &&
+        strstr(line, "): cannot be read here; rank 0 could do it"))
+        warnings++;
+}
+
 /* Two runs in one stage. */
 static dc3_status run_shared(const job *j, dc3_share *share)
 {
-    dc3_shared how = {.first = 1000, .task = sizeof(int64_t), .tell = tell};
+    const dc3_listener listener = {.message = hear};
+    dc3_shared how = {.first = 1000, .task = sizeof(int64_t), .tell = tell, .listener = &listener};
     dc3_pieces pieces = {.count = PIECES,
                          .workers = j->workers,
                          .result_size = sizeof(result),
@@ -114,6 +141,8 @@ static dc3_status run_shared(const job *j, dc3_share *share)
         DC3_TRY(dc3_share_run(share, &how, &pieces));
         if (taken != PIECES) return dc3_fail(DC3_ERR_INTERNAL, "%lld are taken", (long long)taken);
     }
+    if (j->unable && (warnings < 1 || warnings > 5))
+        return dc3_fail(DC3_ERR_INTERNAL, "%d warnings", warnings);
     return DC3_OK;
 }
 
@@ -132,7 +161,7 @@ static void be(const job *j, int out)
 {
     alarm(60);
     int rank = local_ranks_fork(j->ranks);
-    if (dc3_ranks_begin(local_ranks_open, NULL, 1.5) != DC3_OK) _exit(2);
+    if (dc3_ranks_begin(local_ranks_open, NULL, j->silence) != DC3_OK) _exit(2);
     dc3_status status = rank ? follow(j) : lead(j);
     if (!rank) dprintf(out, "%d %s", (int)status, status == DC3_OK ? "" : dc3_error_text());
     close(out);
@@ -163,7 +192,7 @@ static dc3_status run(const job *j, char text[1200])
 
 static job usual(int ranks)
 {
-    return (job){.ranks = ranks, .workers = 2, .fails = -1, .stops = -1};
+    return (job){.ranks = ranks, .workers = 2, .fails = -1, .stops = -1, .silence = 60};
 }
 
 static void all_in_order(void **state)
@@ -173,7 +202,7 @@ static void all_in_order(void **state)
     for (int ranks = 1; ranks <= 5; ranks++)
         for (int workers = 1; workers <= 2; workers++) {
             job j = usual(ranks);
-            j.workers = workers;
+            j.workers = workers, j.all = 1;
             assert_int_equal(run(&j, text), DC3_OK);
             int all = 0;
             for (int i = 0; i < ranks; i++) all += by[i];
@@ -201,16 +230,28 @@ static void failures(void **state)
     assert_int_equal(run(&j, text), DC3_OK);
 }
 
+/* Rank 0 does what another cannot. */
+static void redone(void **state)
+{
+    char text[1200];
+    (void)state;
+    job j = usual(3);
+    j.unable = 2, j.all = 1;
+    assert_int_equal(run(&j, text), DC3_OK);
+    assert_true(by[2] > 0);
+    assert_int_equal(by[0] + by[1], 2 * PIECES);
+}
+
 static void lost(void **state)
 {
     char text[1200];
     (void)state;
     job j = usual(3);
-    j.dies = 1;
+    j.dies = 1, j.all = 1;
     assert_int_equal(run(&j, text), DC3_ERR_IO);
     assert_true(strncmp(text, "rank 1 (process ", 16) == 0);
     assert_non_null(strstr(text, ") has ended; what was done is kept"));
-    j = usual(2), j.stops = 20;
+    j = usual(2), j.stops = 20, j.silence = 1.5;
     for (int i = 0; i < 20 && run(&j, text) == DC3_OK; i++) j.stops++; /* rank 0 did that piece itself */
     assert_true(strncmp(text, "rank 1 (process ", 16) == 0);
     assert_non_null(strstr(text, ") has not been heard of for 1.5 seconds; what was done is kept"));
@@ -229,7 +270,8 @@ static void different(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_in_order), cmocka_unit_test(failures),
-                                       cmocka_unit_test(lost), cmocka_unit_test(different)};
+                                       cmocka_unit_test(redone), cmocka_unit_test(lost),
+                                       cmocka_unit_test(different)};
     by = mmap(NULL, LOCAL_RANKS * sizeof *by, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return by == MAP_FAILED ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
