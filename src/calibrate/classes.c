@@ -59,7 +59,7 @@ static void fill_task(const calibrating *c, int64_t image, task *t)
 
 const char dc3_calibrate_edits_stage[] = "calibrated edits";
 
-/* An image that cannot be read any more is told by who stores it. */
+/* An image that cannot be read any more is told by who stores it; rank 0 says whether it can. */
 static dc3_status make_edits_of(dc3_run *run, const task *t)
 {
     const dc3_slot slot = {.parts = t->parts, .random = t->random};
@@ -70,7 +70,7 @@ static dc3_status make_edits_of(dc3_run *run, const task *t)
         status = dc3_editing_read(run, slot.parts, 1, &e);
         if (status == DC3_OK)
             status = dc3_calibrate_edits(run, &slot, 1, &e);
-        else if (status != DC3_ERR_MEMORY && status != DC3_ERR_CANCELLED)
+        else if (status != DC3_ERR_MEMORY && status != DC3_ERR_CANCELLED && dc3_ranks_rank() == 0)
             status = DC3_OK;
     }
     dc3_editing_close(&e);
@@ -128,15 +128,33 @@ static dc3_status make_ahead(calibrating *c, int64_t first)
                          .user = c,
                          .work = make_edits,
                          .take = edits_made};
-    dc3_shared how = {.first = first, .task = sizeof(task), .user = c, .tell = tell_image};
+    dc3_shared how = {.first = first,
+                      .task = sizeof(task),
+                      .user = c,
+                      .tell = tell_image,
+                      .listener = &c->run->options->listener};
     dc3_share *share;
-    dc3_status status = dc3_share_open(dc3_calibrate_edits_stage, &c->count, sizeof c->count, &share);
+    dc3_status status =
+        dc3_share_open(dc3_calibrate_edits_stage, &c->crew->images, sizeof c->crew->images, &share);
     if (status == DC3_OK) status = dc3_share_run(share, &how, &pieces);
     dc3_share_close(&share);
     return status;
 }
 
 /* ---- choices ---- */
+
+/* Which images do not count. */
+static dc3_status read_passed_over(calibrating *c)
+{
+    DC3_TRY(dc3_passed_over_read(c->run, &c->passed_over));
+    if (c->passed_over) return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: holds a run that an earlier version began; its selection does not say which images of a "
+        "class are copies or cannot be read, so that calibrated compensation cannot go on; use %s to "
+        "start over or another folder",
+        c->run->options->out, dc3_setting("fresh"));
+}
 
 /* A class, as other ranks get it. */
 typedef struct class_task {
@@ -207,7 +225,7 @@ dc3_status dc3_calibrate_serve_choices(void *user, const void *known_there, size
     (void)bytes;
     memcpy(&k, known_there, sizeof k);
     DC3_TRY(dc3_run_take_decided(c.run, &k.decided));
-    DC3_TRY(dc3_passed_over_read(c.run, &c.passed_over));
+    DC3_TRY(read_passed_over(&c));
     dc3_status status = dc3_share_serve(&(dc3_serving){
         .workers = 1, .result_size = (size_t)k.largest * sizeof(int), .user = &c, .work = serve_class});
     json_decref(c.passed_over);
@@ -228,8 +246,10 @@ static dc3_status choose_ahead(calibrating *c)
                          .user = c,
                          .work = choose,
                          .take = choice_made};
-    dc3_shared how = {
-        .task = sizeof(class_task) + (size_t)c->largest * sizeof(task), .user = c, .tell = tell_class};
+    dc3_shared how = {.task = sizeof(class_task) + (size_t)c->largest * sizeof(task),
+                      .user = c,
+                      .tell = tell_class,
+                      .listener = &c->run->options->listener};
     if (!c->class_count) return DC3_OK;
     dc3_status status = dc3_share_open(dc3_calibrate_choices_stage, &k, sizeof k, &share);
     if (status == DC3_OK) status = dc3_share_run(share, &how, &pieces);
@@ -245,25 +265,10 @@ static void recall(calibrating *c, int64_t first, int64_t end)
     tell(c->run, end - first);
 }
 
-/* Which images do not count, unless everything is chosen for already. */
-static dc3_status read_passed_over(calibrating *c)
-{
-    int64_t chosen = 0;
-    for (int64_t i = 0; i < c->count; i++) chosen += c->known[i];
-    if (chosen == c->count) return DC3_OK;
-    DC3_TRY(dc3_passed_over_read(c->run, &c->passed_over));
-    if (c->passed_over) return DC3_OK;
-    return dc3_fail(
-        DC3_ERR_ARGUMENT,
-        "%s: holds a run that an earlier version began; its selection does not say which images of a "
-        "class are copies or cannot be read, so that calibrated compensation cannot go on; use %s to "
-        "start over or another folder",
-        c->run->options->out, dc3_setting("fresh"));
-}
-
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots)
 {
     calibrating c = {.run = run, .crew = crew, .count = count, .slots = slots};
+    int64_t chosen = 0;
     c.known = calloc((size_t)count + 1, 1);
     c.classes = calloc((size_t)count + 1, sizeof *c.classes);
     dc3_status status = c.known && c.classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -273,7 +278,8 @@ dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, 
         recall(&c, i, end);
         if (end - i > c.largest) c.largest = end - i;
     }
-    if (status == DC3_OK) status = read_passed_over(&c);
+    for (int64_t i = 0; status == DC3_OK && i < count; i++) chosen += c.known[i];
+    if (status == DC3_OK && chosen < count) status = read_passed_over(&c);
     while (status == DC3_OK && c.ahead < count) {
         status = make_ahead(&c, c.ahead);
         if (status == DC3_OK) status = choose_ahead(&c);

@@ -18,7 +18,7 @@ typedef struct task {
 
 /* What rank 0 has decided. */
 typedef struct known {
-    int64_t count;
+    int64_t images; /* for which the crews are opened */
     dc3_coding coding;
 } known;
 
@@ -61,9 +61,9 @@ dc3_status dc3_make_stored(dc3_run *run, const dc3_part *parts, const char *rela
     return status;
 }
 
-dc3_status dc3_making_open(const dc3_run *run, int64_t count, dc3_share **share)
+dc3_status dc3_making_open(const dc3_run *run, const dc3_crew *crew, dc3_share **share)
 {
-    const known k = {.count = count, .coding = run->coding};
+    const known k = {.images = crew->images, .coding = run->coding};
     return dc3_share_open(dc3_making_stage, &k, sizeof k, share);
 }
 
@@ -79,8 +79,11 @@ static dc3_status serve(void *user, int worker, int64_t number, const void *of, 
 {
     const dc3_crew *crew = user;
     const task *t = of;
+    const dc3_making *made = result;
     (void)number;
-    return *t->relative ? dc3_make_stored(crew->runs[worker], t->parts, t->relative, result) : DC3_OK;
+    if (!*t->relative) return DC3_OK;
+    DC3_TRY(dc3_make_stored(crew->runs[worker], t->parts, t->relative, result));
+    return made->unreadable < 0 ? DC3_OK : dc3_fail(DC3_ERR_IO, "%s", made->reason);
 }
 
 dc3_status dc3_making_serve(void *user, const void *known_there, size_t bytes)
@@ -91,7 +94,7 @@ dc3_status dc3_making_serve(void *user, const void *known_there, size_t bytes)
     (void)bytes;
     memcpy(&k, known_there, sizeof k);
     run->coding = k.coding;
-    dc3_status status = dc3_crew_open(run, k.count, dc3_run_crew_edits(run), &crew);
+    dc3_status status = dc3_crew_open(run, k.images, dc3_run_crew_edits(run), &crew);
     dc3_serving serving = {
         .workers = crew.count, .result_size = sizeof(dc3_making), .user = &crew, .work = serve};
     if (status == DC3_OK) status = dc3_share_serve(&serving);

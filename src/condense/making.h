@@ -17,8 +17,8 @@ typedef struct dc3_making {
  * failure. */
 dc3_status dc3_make_stored(dc3_run *run, const dc3_part *parts, const char *relative, dc3_making *made);
 
-/* The same by other ranks, with what rank 0 has decided of `count` images that are made by crews. */
-dc3_status dc3_making_open(const dc3_run *run, int64_t count, dc3_share **share);
+/* The same by other ranks, with what rank 0 has decided and crews like its own. */
+dc3_status dc3_making_open(const dc3_run *run, const dc3_crew *crew, dc3_share **share);
 /* What they must know of an image; relative NULL: it is not made, since it is there. */
 enum { DC3_MAKING_TASK = 1024 };
 size_t dc3_making_tell(const dc3_run *run, const dc3_part *parts, const char *relative, void *to);

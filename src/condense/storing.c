@@ -146,7 +146,11 @@ static dc3_status store(storing *s)
     if (status == DC3_OK) status = dc3_pieces_run(&pieces);
     if (status == DC3_OK) status = note_inputs(s->run, s->jobs, s->count);
     pieces.work = make, pieces.take = note, pieces.result_size = sizeof(dc3_making);
-    dc3_shared how = {.first = s->first, .task = DC3_MAKING_TASK, .user = s, .tell = tell};
+    dc3_shared how = {.first = s->first,
+                      .task = DC3_MAKING_TASK,
+                      .user = s,
+                      .tell = tell,
+                      .listener = &s->run->options->listener};
     if (status == DC3_OK) status = dc3_share_run(s->share, &how, &pieces);
     for (int i = 0; i < s->count; i++) free(s->jobs[i].relative), free(s->jobs[i].path);
     return status;
@@ -163,7 +167,7 @@ static dc3_status store_each(storing *s)
     if (!s->jobs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->making = 0;
     dc3_run_made(run, 0);
-    DC3_TRY(dc3_making_open(run, run->to_make, &s->share));
+    DC3_TRY(dc3_making_open(run, &s->crew, &s->share));
     for (s->first = 0; s->first < run->to_make; s->first += s->count) {
         int64_t left = run->to_make - s->first;
         s->count = left < s->most ? (int)left : s->most;

@@ -41,7 +41,7 @@ static dc3_status copy(dc3_run *run, int with_editors, dc3_crew *crew)
 
 dc3_status dc3_crew_open(dc3_run *run, int64_t images, dc3_crew_edits edits, dc3_crew *crew)
 {
-    *crew = (dc3_crew){.count = dc3_crew_size(run, images, edits)};
+    *crew = (dc3_crew){.images = images, .count = dc3_crew_size(run, images, edits)};
     crew->runs = calloc((size_t)crew->count, sizeof(dc3_run *));
     if (!crew->runs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (crew->count > 1) return copy(run, edits.at_once > 0, crew);

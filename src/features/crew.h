@@ -6,6 +6,8 @@
 #include "features/run.h"
 
 typedef struct dc3_crew {
+    int64_t images; /* for which it was opened: what is made depends on it in its last bits, so that other
+                       ranks open theirs for as many */
     int count;      /* 1: the run itself, with all its threads */
     dc3_run **runs; /* [count], a worker's; copies tell nobody how far they are */
     dc3_run *copies;
