@@ -1,4 +1,4 @@
-"""What include/dc3 declares, as plain data: structs, enums, constants and functions.
+"""What include/dc3 declares, as plain data: structs, enums, constants, types of callbacks and functions.
 
 The wheel carries it as dc3/_declared.py, from which dc3/_native.py makes its ctypes; so there are no signatures that
 were copied by hand. The headers are our own and formatted by one tool: this reads what stands there, not all of C, and
@@ -74,7 +74,7 @@ def _constants(body, enums):
 
 def parse(folder):
     """The declarations of all headers of include/dc3: a dict of dicts."""
-    found = {"constants": {}, "enums": {}, "structs": {}, "opaque": [], "functions": {}}
+    found = {"constants": {}, "enums": {}, "structs": {}, "opaque": [], "callbacks": {}, "functions": {}}
     for header in sorted(pathlib.Path(folder).glob("*.h")):
         _parse_header(_plain(header.read_text(encoding="utf-8")), found)
     return found
@@ -88,6 +88,9 @@ def _parse_header(text, found):
     for body, name in re.findall(rf"typedef struct (?:{NAME} )?\{{([^}}]*)\}} ({NAME});", text):
         found["structs"][name] = _fields(body)
     found["opaque"] += re.findall(rf"typedef struct {NAME} ({NAME});", text)
+    for declaration in re.findall(rf"typedef ([^;{{}}]*\(\*{NAME}\)\([^;]*\));", text):
+        kind, name, _ = _declarator(declaration)
+        found["callbacks"][name] = kind
     for declaration in re.findall(r"DC3_API ([^;]*);", text):
         function = re.fullmatch(rf"(.*?[\s*])(dc3_\w+)\((.*)\)", declaration)
         if not function:

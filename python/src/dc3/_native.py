@@ -31,6 +31,8 @@ def ctype(kind):
         return ctypes.c_void_p
     if kind in _declared.ENUMS:
         return ctypes.c_int
+    if kind in _declared.CALLBACKS:
+        return ctype(_declared.CALLBACKS[kind])
     return _SIMPLE.get(kind) or struct(kind)
 
 
