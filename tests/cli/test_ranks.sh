@@ -92,7 +92,19 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # MPI's own
 mpi=(mpirun --oversubscribe -n)
 expect 0 "6 images stored, 36 edits made" "${mpi[@]}" 3 "$dc3"-mpi "${condense[@]}" -o by-mpi
 same_run one by-mpi > differences || fail "MPI: $(< differences)"
-# Ranks that work on something else; the script is each rank's program.
+# A rank that cannot read what rank 0 can, here all images, which are found by where the process is; the script is each
+# rank's program. Rank 0 does what that one cannot.
+mkdir -p {seen,elsewhere}/data/{red,blue}
+for image in data/*/*.png; do
+  ln -s "/proc/self/cwd/$image" "seen/$image"
+  echo "no image" > "elsewhere/$image"
+done
+echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && cd elsewhere; exec "$@"' > blind.sh
+blind=(condense "$PWD/seen/data" "${condense[@]:2}" -o "$PWD/blind")
+for ((i = 0; i < ${#blind[@]}; i++)); do [[ -e ${blind[i]} ]] && blind[i]=$(realpath "${blind[i]}"); done
+expect 0 "6 images stored, 36 edits made" "${mpi[@]}" 2 bash blind.sh "$dc3"-mpi "${blind[@]}"
+same_run one/train blind/train > differences || fail "a rank that cannot read: $(< differences)"
+# Ranks that work on something else.
 echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && set -- "$@" --seed 9; exec "$@"' > other.sh
 expect 1 'has "seed: "9"", and rank 0 "seed: "0""; expected the same on all ranks' \
   "${mpi[@]}" 2 bash other.sh "$dc3"-mpi "${condense[@]}" -o no
