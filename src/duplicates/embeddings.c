@@ -29,17 +29,6 @@ typedef struct embeddings {
 
 /* ---- comparing ---- */
 
-typedef struct place {
-    int64_t pixels, item;
-} place;
-
-static int by_size(const void *a, const void *b)
-{
-    const place *x = a, *y = b;
-    if (x->pixels != y->pixels) return x->pixels < y->pixels ? 1 : -1;
-    return (x->item > y->item) - (x->item < y->item);
-}
-
 static double cosine(int64_t d, const float *a, const float *b)
 {
     double product = 0, x = 0, y = 0;
@@ -51,20 +40,21 @@ static double cosine(int64_t d, const float *a, const float *b)
 }
 
 /* Those of a class that have a row and stand for themselves, the largest first; their number. */
-static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin, int64_t end, place *places)
+static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin, int64_t end,
+                        dc3_lookalike_place *places)
 {
     int64_t count = 0;
     for (int64_t i = begin; i < end; i++) {
         const dc3_lookalike *image = &f->like.images[i];
         if (!image->width || image->own.item >= 0 || e->row_of[i] < 0) continue;
-        places[count++] = (place){(int64_t)image->width * image->height, i};
+        places[count++] = (dc3_lookalike_place){(int64_t)image->width * image->height, i};
     }
-    qsort(places, (size_t)count, sizeof *places, by_size);
+    qsort(places, (size_t)count, sizeof *places, dc3_lookalike_by_size);
     return count;
 }
 
-static dc3_status compare_places(dc3_finding *f, const embeddings *e, const place *places, int64_t count,
-                                 float *x, int64_t *first)
+static dc3_status compare_places(dc3_finding *f, const embeddings *e, const dc3_lookalike_place *places,
+                                 int64_t count, float *x, int64_t *first)
 {
     int64_t d = e->d;
     for (int64_t k = 0; k < count; k++)
@@ -82,7 +72,7 @@ static dc3_status compare_places(dc3_finding *f, const embeddings *e, const plac
 static dc3_status compare_class(dc3_finding *f, const embeddings *e, int64_t begin, int64_t end)
 {
     size_t room = (size_t)(end - begin);
-    place *places = malloc(room * sizeof *places);
+    dc3_lookalike_place *places = malloc(room * sizeof *places);
     int64_t *first = malloc(room * sizeof *first);
     float *x = malloc(room * (size_t)e->d * sizeof *x);
     dc3_status status = places && first && x

@@ -106,28 +106,23 @@ static dc3_status take_piece(void *user, int64_t piece, void *result)
 
 /* ---- near-duplicates ---- */
 
-/* An image in the order in which they stand for themselves. */
-typedef struct place {
-    int64_t pixels, item;
-} place;
-
-static int by_size(const void *a, const void *b)
+int dc3_lookalike_by_size(const void *a, const void *b)
 {
-    const place *x = a, *y = b;
+    const dc3_lookalike_place *x = a, *y = b;
     if (x->pixels != y->pixels) return x->pixels < y->pixels ? 1 : -1;
     return (x->item > y->item) - (x->item < y->item);
 }
 
 /* The images that have a hash and stand for themselves, in that order; their number. */
-static int64_t order_of(const search *s, place *places)
+static int64_t order_of(const search *s, dc3_lookalike_place *places)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < s->n; i++) {
         const dc3_lookalike *image = &s->l->images[i];
         if (!image->width || image->own.item >= 0 || s->plain[i]) continue;
-        places[count++] = (place){(int64_t)image->width * image->height, i};
+        places[count++] = (dc3_lookalike_place){(int64_t)image->width * image->height, i};
     }
-    qsort(places, (size_t)count, sizeof *places, by_size);
+    qsort(places, (size_t)count, sizeof *places, dc3_lookalike_by_size);
     return count;
 }
 
@@ -136,7 +131,8 @@ static void progress(void *user, int64_t done)
     tell(user, "hashes", done);
 }
 
-static void take_found(const search *s, const place *places, int64_t count, const dc3_near_hash *found)
+static void take_found(const search *s, const dc3_lookalike_place *places, int64_t count,
+                       const dc3_near_hash *found)
 {
     for (int64_t k = 0; k < count; k++) {
         dc3_lookalike *to = &s->l->images[places[k].item];
@@ -149,8 +145,8 @@ static void take_found(const search *s, const place *places, int64_t count, cons
     }
 }
 
-static dc3_status compare_hashes(search *s, place *places, int64_t count, uint64_t *hashes, int32_t *labels,
-                                 dc3_near_hash *found)
+static dc3_status compare_hashes(search *s, dc3_lookalike_place *places, int64_t count, uint64_t *hashes,
+                                 int32_t *labels, dc3_near_hash *found)
 {
     dc3_near_hashes near = {.n = count,
                             .hashes = hashes,
@@ -177,7 +173,7 @@ static dc3_status find_near(search *s)
 {
     if (s->l->most == DC3_LOOKALIKE_EXACT) return DC3_OK;
     size_t room = (size_t)s->n + 1;
-    place *places = malloc(room * sizeof *places);
+    dc3_lookalike_place *places = malloc(room * sizeof *places);
     int64_t count = places ? order_of(s, places) : 0;
     room = (size_t)count + 1;
     uint64_t *hashes = malloc(room * WORDS * sizeof *hashes);

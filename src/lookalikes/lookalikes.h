@@ -52,6 +52,13 @@ typedef struct dc3_lookalikes {
     int64_t plain;         /* that have nothing to hash (dc3_perceptual_hash) */
 } dc3_lookalikes;
 
+/* An image in the order in which they stand for themselves, and that order, for qsort: the largest first, of
+ * equally large ones the first by its number. */
+typedef struct dc3_lookalike_place {
+    int64_t pixels, item;
+} dc3_lookalike_place;
+int dc3_lookalike_by_size(const void *a, const void *b);
+
 /* DC3_ERR_OPTION about hash_distance unless `most` is as above. */
 dc3_status dc3_lookalikes_check(int most);
 /* Fills what follows `user`, empty before; free it always. Reads all images once, and those that may be the
