@@ -39,6 +39,13 @@ static inline double peak_bytes(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss * 1024 : 0;
 }
 
+/* From here on they are counted anew. */
+static inline void reset_peak(void)
+{
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (file) fputs("5", file), fclose(file);
+}
+
 static inline void must(dc3_status status)
 {
     if (status == DC3_OK) return;
@@ -61,11 +68,12 @@ static inline dc3_tensor random_tensor(dc3_ctx *ctx, int ndim, const int64_t *sh
 /* Opens a network on `table`, as dc3_unet_open and its like do. */
 typedef dc3_status open_network(const void *config, dc3_table **table, void *network);
 
-/* A network whose every tensor is random: a table that is filled from the shapes as they are missed. */
-static inline void open_random(open_network *open, const void *config, void *network)
+/* Adds what `table` lacks to open the network, random values of `dtype` by the shapes as they are missed; the
+ * network is opened on a copy that refers to the table, which owns the values. */
+static inline void fill_random(dc3_table *table, dc3_dtype dtype, open_network *open, const void *config,
+                               void *network)
 {
-    enum { MANY = 4 << 20 };
-    dc3_table *table = dc3_table_new("random weights");
+    enum { MANY = 4 << 20, APART = 977 }; /* values that are drawn; between the first ones of two tensors */
     dc3_rng rng = dc3_rng_make(1, DC3_RNG_BENCH, 0);
     float *noise = malloc(MANY * sizeof *noise);
     dc3_rng_normal(&rng, noise, MANY);
@@ -80,15 +88,29 @@ static inline void open_random(open_network *open, const void *config, void *net
         const char *shape = text ? strstr(text, "of shape [") : NULL;
         if (!shape || sscanf(text, "tensor '%255[^']'", name) != 1) must(DC3_ERR_INTERNAL);
         int n = sscanf(shape, "of shape [%lld, %lld, %lld, %lld", &d[0], &d[1], &d[2], &d[3]);
-        int64_t dims[4] = {d[0], d[1], d[2], d[3]}, count = d[0] * d[1] * d[2] * d[3];
+        int64_t dims[4] = {d[0], d[1], d[2], d[3]}, count = d[0] * d[1] * d[2] * d[3],
+                first = APART * (int64_t)dc3_table_size(table);
         float *values = malloc((size_t)count * sizeof *values), scale = n == 1 ? 0.02f : 1;
         while (n > 1 && (double)(scale * scale) * (double)(d[1] * d[2] * d[3]) > 1) scale /= 2;
-        for (int64_t i = 0; i < count; i++) values[i] = scale * noise[(i + count) % MANY];
+        for (int64_t i = 0; i < count; i++) values[i] = scale * noise[(i + first) % MANY];
         if (n == 1 && strstr(name, "weight"))
             for (int64_t i = 0; i < count; i++) values[i] += 1;
-        must(dc3_table_add(table, name, dc3_view(values, DC3_F32, n, dims)));
+        void *stored = values;
+        if (dtype != DC3_F32) {
+            stored = malloc((size_t)count * dc3_dtype_size(dtype));
+            must(dc3_convert(values, DC3_F32, stored, dtype, count));
+            free(values);
+        }
+        must(dc3_table_own(table, stored, free));
+        must(dc3_table_add(table, name, dc3_view(stored, dtype, n, dims)));
     }
     free(noise);
+}
+
+/* A network whose every tensor is random, f32. */
+static inline void open_random(open_network *open, const void *config, void *network)
+{
+    fill_random(dc3_table_new("random weights"), DC3_F32, open, config, network);
 }
 
 /* The best rate in FLOP/s over 3x3 convolutions of batch n: shapes [count] of input and output channels and

@@ -3,7 +3,7 @@
  * Usage: bench_unet [f32|bf16] [repeats] [threads] */
 #include <omp.h>
 #include "bench.h"
-#include "nn/unet_2d_condition.h"
+#include "sd15.h"
 
 static dc3_status open_unet(const void *config, dc3_table **table, void *network)
 {
@@ -14,19 +14,7 @@ int main(int argc, char **argv)
 {
     dc3_dtype dtype = argc > 1 && strcmp(argv[1], "bf16") == 0 ? DC3_BF16 : DC3_F32;
     int repeats = argc > 2 ? atoi(argv[2]) : 5, threads = argc > 3 ? atoi(argv[3]) : omp_get_max_threads();
-    dc3_unet_config config = {.in_channels = 8,
-                              .out_channels = 4,
-                              .groups = 32,
-                              .levels = 4,
-                              .channels = {320, 640, 1280, 1280},
-                              .down_attention = {1, 1, 1, 0},
-                              .up_attention = {0, 1, 1, 1},
-                              .heads = {8, 8, 8, 8},
-                              .layers = {2, 2, 2, 2},
-                              .transformer_layers = {1, 1, 1, 1},
-                              .text_channels = 768,
-                              .norm_eps = 1e-5f,
-                              .flip_sin_to_cos = 1};
+    dc3_unet_config config = sd15_unet(8);
     static const int64_t shapes[][3] = {{320, 320, 32}, {640, 640, 16}, {1280, 1280, 8}, {640, 320, 32}};
     dc3_ctx *ctx;
     dc3_unet *unet;

@@ -10,3 +10,8 @@ if [[ -n ${PYTHON:-} ]]; then
   "$PYTHON" bench/select_numpy.py build/dc3 build/bench/bench_select
   "$PYTHON" bench/sklearn_bins.py build/bench/bench_bins
 fi
+for step in "sd15 256" "sd15 512" "dit 256"; do
+  read -ra words <<< "$step"
+  build/bench/bench_finetune "${words[@]}" || exit 1
+  if [[ -n ${PYTHON:-} ]]; then "$PYTHON" bench/diffusers_finetune.py "${words[@]}"; fi
+done

@@ -76,7 +76,8 @@ static dc3_cpu_convolutions below_amx(void)
                                               : has == DC3_TIER_AVX2 ? &dc3_avx2_winograd
                                                                      : NULL,
                                   .winograd_bf16 = bf16 ? &dc3_avx512_winograd_bf16 : NULL,
-                                  .gradient_bf16 = bf16 ? &gradient : NULL};
+                                  .gradient_bf16 = bf16 ? &gradient : NULL,
+                                  .linear_data = bf16 ? &dc3_avx512_linear_data_bf16 : NULL};
 }
 
 void dc3_cpu_tiles(dc3_cpu_convolutions *own)
@@ -123,6 +124,7 @@ dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
     dc3_cpu_convolutions own = below_amx();
     if (is_emulated() || own.tier == DC3_TIER_AMX) {
         own.tier = DC3_TIER_AMX;
+        own.linear_data = NULL; /* tiles multiply several times as fast */
         dc3_cpu_tiles(&own);
     }
     return own;

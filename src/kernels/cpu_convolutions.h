@@ -3,6 +3,7 @@
 #ifndef DC3_KERNELS_CPU_CONVOLUTIONS_H
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H
 
+#include "kernels/linear_data.h"
 #include "kernels/rules.h"
 #include "kernels/tile_attention.h"
 #include "kernels/tile_conv.h"
@@ -21,6 +22,7 @@ typedef struct dc3_cpu_convolutions {
     dc3_tier tier;
     const dc3_winograd *winograd, *winograd_bf16;
     const dc3_conv_gradient_kernel *gradient_bf16;
+    const dc3_linear_data *linear_data; /* bf16 */
     const dc3_tile_linear *tiles;
     const dc3_tile_conv *conv_tiles;
     const dc3_tile_attention *attention_tiles;

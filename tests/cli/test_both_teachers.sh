@@ -62,7 +62,7 @@ expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone none
 expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone seen.safetensors --teacher probe.safetensors
 expect 0 "a teacher's training, 120 images encoded at 32 px" "${both[@]}" --backbone seen.safetensors -o x --dry-run
 pair=("$dc3" compare many --val many --ipc 1 --methods random,dc3-select --epochs 1 --seeds 1 --size 32 --threads 1
-  --backbone blind.safetensors --both-teachers --dtype f32)
+  --arch convnet3 --labels hard --backbone blind.safetensors --both-teachers --dtype f32)
 expect 0 "the network is the teacher" "${pair[@]}" -o pair
 [[ $output == *"teacher: pair/teacher.safetensors, top-1 "*"backbone: convnet3"* ]] || fail "the table: $output"
 expect 0 "table.txt" "${pair[@]}" -o pair

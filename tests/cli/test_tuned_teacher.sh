@@ -61,7 +61,7 @@ expect 0 "" "${old[@]}" -o old
 ! grep -q fine_tune_epochs old/dc3.json || fail "dc3.json: $(< old/dc3.json)"
 
 pair=("$dc3" compare many --val many --ipc 1 --methods random,dc3-select --epochs 1 --seeds 1 --size 32 --threads 1
-  --backbone blind.safetensors --dtype f32)
+  --arch convnet3 --labels hard --backbone blind.safetensors --dtype f32)
 expect 0 "the fine-tuned backbone is the teacher" "${pair[@]}" -o pair
 cmp same.safetensors pair/teacher.safetensors || fail "a comparison's teacher is another"
 expect 0 "table.txt" "${pair[@]}" -o pair

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kernels/onednn/data_weight.h"
 #include "kernels/onednn/weight_parts.h"
 #include "kernels/tile_weights.h"
 
@@ -40,13 +41,12 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
 static dc3_status backward_data(onednn *d, const plan_key *key, const void *dy, dc3_weight *weight, void *dx)
 {
     plan *p = NULL;
-    packed *w = NULL;
+    operand weights = {.arg = DNNL_ARG_WEIGHTS};
     int conv = key->kind == PLAN_CONV_DATA;
     DC3_TRY(dc3_onednn_plan_get(d, key, &p));
-    DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
-    DC3_TRY(dc3_onednn_scratch(d, p->scratch_size));
+    DC3_TRY(dc3_onednn_data_weight(d, p, weight, &weights));
     operand all[] = {{conv ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, p->in, dy},
-                     {DNNL_ARG_WEIGHTS, w->memory, NULL},
+                     weights,
                      {conv ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, p->out, dx},
                      {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
     return dc3_onednn_execute(d, p->primitive, 4, all);
@@ -203,6 +203,11 @@ static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape
     if (way == DC3_WAY_TILES) {
         DC3_TRY(dc3_tile_linear_weight(weight, d->own.tiles, DC3_PASS_DATA, &weights));
         d->own.tiles->data(shape, dy, weights, dx, d->scratch);
+        return DC3_OK;
+    }
+    if (d->own.linear_data && (weights = dc3_onednn_data_matrix(shape, weight))) {
+        DC3_TRY(dc3_onednn_scratch(d, d->own.linear_data->scratch(shape->rows, shape->ci, shape->co)));
+        d->own.linear_data->data(shape->rows, shape->ci, shape->co, dy, weights, dx, d->scratch);
         return DC3_OK;
     }
     plan_key key = linear_key(PLAN_LINEAR_DATA, shape);

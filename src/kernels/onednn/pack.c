@@ -90,18 +90,32 @@ static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 }
 
 /* Convolutions and their gradients read the same kernels, a matrix and its gradient two different ones. */
-static plan_kind kind_of(const plan *p)
+static plan_kind read_as(plan_kind kind)
 {
-    return p->key.kind == PLAN_LINEAR || p->key.kind == PLAN_LINEAR_DATA ? p->key.kind : PLAN_CONV;
+    return kind == PLAN_LINEAR || kind == PLAN_LINEAR_DATA ? kind : PLAN_CONV;
+}
+
+/* in: a format; NULL: any. */
+static int is_form(const packed *a, plan_kind kind, dc3_const_md in)
+{
+    dc3_const_md md;
+    return a->kind == read_as(kind) && dnnl_memory_get_memory_desc(a->memory, &md) == dnnl_success &&
+           (!in || dnnl_memory_desc_equal(md, in));
 }
 
 static int fits(const void *user, const dc3_pack *pack)
 {
     const plan *p = ((const wanted *)user)->plan;
-    const packed *a = (const packed *)pack;
-    dc3_const_md md;
-    return a->kind == kind_of(p) && dnnl_memory_get_memory_desc(a->memory, &md) == dnnl_success &&
-           dnnl_memory_desc_equal(md, p->weights_md);
+    return is_form((const packed *)pack, p->key.kind, p->weights_md);
+}
+
+const packed *dc3_onednn_form(const dc3_weight *weight, plan_kind kind, dc3_const_md md)
+{
+    const dc3_pack *pack = __atomic_load_n(&weight->packs, __ATOMIC_ACQUIRE);
+    while (pack && (pack->key != &packed_key || pack->version != weight->version ||
+                    !is_form((const packed *)pack, kind, md)))
+        pack = pack->next;
+    return (const packed *)pack;
 }
 
 static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pack)
@@ -111,7 +125,7 @@ static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pa
     packed *made = calloc(1, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     made->base.release = packed_release;
-    made->kind = kind_of(w->plan);
+    made->kind = read_as(w->plan->key.kind);
     *pack = &made->base;
     made->data = dc3_alloc(size);
     if (!made->data) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);

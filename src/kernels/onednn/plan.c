@@ -168,11 +168,13 @@ static dnnl_status_t make_memory(onednn *d, dc3_const_md md, dnnl_memory_t *memo
 
 static void plan_close(plan *p)
 {
-    dnnl_memory_t memories[] = {p->in, p->weights, p->bias, p->out, p->residual, p->scratch, p->plain};
+    dnnl_memory_t memories[] = {p->in,       p->weights, p->bias,  p->out,
+                                p->residual, p->scratch, p->plain, p->made_of};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
         if (memories[i]) dnnl_memory_destroy(memories[i]);
     if (p->primitive) dnnl_primitive_destroy(p->primitive);
     if (p->add) dnnl_primitive_destroy(p->add);
+    if (p->remake) dnnl_primitive_destroy(p->remake);
     if (p->pd) dnnl_primitive_desc_destroy(p->pd);
     free(p);
 }

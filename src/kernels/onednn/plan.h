@@ -32,7 +32,9 @@ typedef struct plan {
     dc3_const_md weights_md; /* the format of the weight, or of its gradient; valid as long as pd */
     dnnl_primitive_t add;    /* PLAN_CONV_WEIGHT: adds the gradient in weights_md to the plain one, `plain` */
     dnnl_memory_t plain;
-    int add_threads; /* that `add` is made for */
+    int add_threads;         /* that `add` is made for */
+    dnnl_primitive_t remake; /* PLAN_CONV_DATA: makes weights_md's form of `made_of`'s */
+    dnnl_memory_t made_of;
     size_t scratch_size;
     struct plan *next;          /* in its bucket */
     struct plan *newer, *older; /* by when they were last asked for */
@@ -84,5 +86,8 @@ dc3_status dc3_onednn_winograd_weight(dc3_weight *weight, const dc3_winograd *ow
                                       const dc3_conv_shape *shape, dc3_conv_pass pass, const void **out);
 /* The weight in the plan's format, packed if it is not yet or has changed since. */
 dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out);
+/* A form of the weight's present version for plans of this kind, in the format `md` or, NULL, in any; NULL
+ * where there is none. */
+const packed *dc3_onednn_form(const dc3_weight *weight, plan_kind kind, dc3_const_md md);
 
 #endif

@@ -1,5 +1,5 @@
-/* Adaptive layer norm and gated residuals (Peebles and Xie 2023), and their gradients. Sums over tokens are
- * taken over blocks of them, in their order. */
+/* Adaptive layer norm and gated residuals (Peebles and Xie 2023), factors of channels, and their gradients.
+ * Sums over tokens are taken over blocks of them, in their order. */
 #include "kernels/x86/math.h"
 #include "kernels/x86/x86.h"
 
@@ -198,4 +198,24 @@ void X86(gated_add_gradient)(dc3_dtype type, const dc3_adaptive_shape *s, const 
             gate_columns(DC3_F32, s->tokens, c, width, from, above, to);
     }
     if (dbranch) gated_rows(type, s, NULL, dy, gate, dbranch);
+}
+
+/* Factors are a gate of their own columns, without a residual. */
+static dc3_adaptive_shape of_factors(int64_t n, int64_t pixels, int64_t c)
+{
+    return (dc3_adaptive_shape){.n = n, .tokens = pixels, .c = c, .stride = c};
+}
+
+void X86(scale_channels)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                         const void *scale, void *y)
+{
+    dc3_adaptive_shape s = of_factors(n, pixels, c);
+    gated_rows(type, &s, NULL, x, scale, y);
+}
+
+void X86(scale_channels_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                                  const void *dy, void *dscale)
+{
+    dc3_adaptive_shape s = of_factors(n, pixels, c);
+    X86(gated_add_gradient)(type, &s, x, NULL, dy, NULL, dscale);
 }

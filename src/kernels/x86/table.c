@@ -62,6 +62,8 @@ void X86(kernels)(dc3_kernels *table)
     table->adaptive_norm_gradient = X86(adaptive_norm_gradient);
     table->gated_add = X86(gated_add);
     table->gated_add_gradient = X86(gated_add_gradient);
+    table->scale_channels = X86(scale_channels);
+    table->scale_channels_gradient = X86(scale_channels_gradient);
     table->attention_scratch = attention_scratch;
     table->attention = attention;
     table->attention_gradient_scratch = attention_gradient_scratch;

@@ -38,6 +38,10 @@ void X86(gated_add)(dc3_dtype type, const dc3_adaptive_shape *shape, const void 
                     const void *gate, void *y);
 void X86(gated_add_gradient)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *branch,
                              const void *gate, const void *dy, void *dbranch, void *dgate);
+void X86(scale_channels)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                         const void *scale, void *y);
+void X86(scale_channels_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                                  const void *dy, void *dscale);
 void X86(geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
 void X86(geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx);
 void X86(add_vector)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, const void *vector,
