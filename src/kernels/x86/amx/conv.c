@@ -166,10 +166,10 @@ static void data(const dc3_conv_shape *s, const void *dy, const void *packed, vo
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
     images m = images_of(s, pass);
+    if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
     if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || m.n < 1 || m.oh < 1 || m.ow < 1 ||
         s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh || s->pad_right >= s->kw)
         return 0;
-    if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
     return (size_t)(copied_positions(&m) * m.padded) * sizeof(uint16_t);
 }
 

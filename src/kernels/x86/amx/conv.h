@@ -10,6 +10,7 @@
 #include "kernels/x86/amx/amx.h"
 #include "kernels/x86/amx/finish.h"
 #include "kernels/x86/amx/share.h"
+#include "kernels/x86/amx/weight_gradient.h"
 
 typedef struct images {
     int64_t n, h, w, c; /* as they are given */
@@ -69,8 +70,5 @@ static inline int64_t output_at(const images *m, const place *at)
     if (at->image >= m->n || at->y >= m->oh || at->x >= m->ow) return -1;
     return (at->image * m->oh + at->y) * m->ow + at->x;
 }
-
-size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *shape);
-void AMX(conv_gradient)(const dc3_conv_shape *shape, const void *x, const void *dy, float *dw, void *scratch);
 
 #endif

@@ -140,6 +140,10 @@ static void run_part(const dc3_conv_shape *s, const layout *l, int64_t part, con
 
 size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *s)
 {
+    if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
+        dc3_conv_out_width(s) < 1 || s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh ||
+        s->pad_right >= s->kw)
+        return 0;
     layout l = layout_of(s);
     return (size_t)(l.g.down * l.g.across) * l.part_size;
 }

@@ -1,16 +1,15 @@
-/* y = act(x W^T + bias) + residual, dx = dy W and dw += dy^T x over tiles, in blocks of SIDE x SIDE results.
- * In the first two a thread packs a panel of rows, which its second-level cache holds, and goes through the
- * weight, packed before, a block of columns at a time; a result is one sum over all of k. In the gradient of
- * the weight a thread has a rectangle of dw and goes through the rows in chunks. */
+/* y = act(x W^T + bias) + residual and dx = dy W over tiles, in blocks of SIDE x SIDE results. A thread packs
+ * a panel of rows, which its second-level cache holds, and goes through the weight, packed before, a block of
+ * columns at a time; a result is one sum over all of k. */
 #include <omp.h>
 #include "kernels/tile_linear.h"
 #include "kernels/x86/amx/finish.h"
 #include "kernels/x86/amx/share.h"
+#include "kernels/x86/amx/weight_gradient.h"
 
 enum {
     PANEL_BYTES = 1 << 19, /* of a panel of rows, about: a quarter of 2 MB */
     MOST_BLOCKS = 8,       /* of SIDE rows in a panel */
-    CHUNK = 512,           /* rows of dy and x at a time: a block's part of dy fits the first-level cache */
     PARTS = 4,             /* pieces of work for each thread, where there are as many */
 };
 
@@ -126,63 +125,12 @@ static void data(const dc3_linear_shape *s, const void *dy, const void *packed, 
     run_product(&p);
 }
 
-/* Of a thread: a block of dy and its blocks of x. */
-static size_t part_bytes(const grid *g)
-{
-    return (size_t)((1 + blocks_of(g->ci_blocks, g->across)) * (CHUNK / DEPTH) * PAIR) * sizeof(uint16_t);
-}
-
-static void add_block(const dc3_linear_shape *s, const float *sums, int64_t co, int64_t ci, float *dw)
-{
-    int64_t rows = s->co - co < SIDE ? s->co - co : SIDE, columns = s->ci - ci < SIDE ? s->ci - ci : SIDE;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) dw[(co + r) * s->ci + ci + c] += sums[r * SIDE + c];
-}
-
-static void run_part(const dc3_linear_shape *s, const grid *g, int64_t part, const uint16_t *x,
-                     const uint16_t *dy, float *dw, uint16_t *dy_pack)
-{
-    float sums[SIDE * SIDE] __attribute__((aligned(64)));
-    const int64_t apart = CHUNK / DEPTH * PAIR;
-    rectangle own = part_of(g, part);
-    uint16_t *x_pack = dy_pack + apart;
-    for (int64_t at = 0; at < s->rows; at += CHUNK) {
-        int64_t k = s->rows - at < CHUNK ? s->rows - at : CHUNK, depth = blocks_of(k, DEPTH);
-        for (int64_t j = own.left; j < own.right; j++)
-            pack_pairs(rest(s->ci, j), k, x + at * s->ci + j * SIDE, s->ci, x_pack + (j - own.left) * apart);
-        for (int64_t i = own.top; i < own.bottom; i++) {
-            pack_columns(rest(s->co, i), k, dy + at * s->co + i * SIDE, s->co, dy_pack);
-            for (int64_t j = own.left; j < own.right; j++) {
-                block_product(depth, dy_pack, x_pack + (j - own.left) * apart, sums, 0);
-                add_block(s, sums, i * SIDE, j * SIDE, dw);
-            }
-        }
-    }
-}
-
-static void weight_gradient(const dc3_linear_shape *s, const void *x, const void *dy, float *dw,
-                            void *scratch)
-{
-    grid g = grid_of(s->co, s->ci, omp_get_max_threads());
-#pragma omp parallel
-    {
-        tile_configure(&full_tiles);
-#pragma omp for schedule(static)
-        for (int64_t part = 0; part < g.down * g.across; part++)
-            run_part(s, &g, part, x, dy, dw, (void *)((char *)scratch + (size_t)part * part_bytes(&g)));
-        tile_release();
-    }
-}
-
 static size_t scratch_of(const dc3_linear_shape *s, dc3_conv_pass pass)
 {
     if (s->type != DC3_BF16 || s->rows < 1) return 0;
-    if (pass == DC3_PASS_WEIGHT) {
-        grid g = grid_of(s->co, s->ci, omp_get_max_threads());
-        return (size_t)(g.down * g.across) * part_bytes(&g);
-    }
+    if (pass == DC3_PASS_WEIGHT) return AMX(linear_gradient_scratch)(s);
     product p = product_of(s, pass);
     return (size_t)omp_get_max_threads() * panel_bytes(&p);
 }
 
-const dc3_tile_linear AMX(linear) = {packed_size, pack, scratch_of, forward, data, weight_gradient};
+const dc3_tile_linear AMX(linear) = {packed_size, pack, scratch_of, forward, data, AMX(linear_gradient)};
