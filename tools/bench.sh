@@ -7,6 +7,7 @@ build/bench/bench_attention && build/bench/bench_select && build/bench/bench_bin
   build/bench/bench_augment && build/bench/bench_features || exit 1
 if [[ -n ${PYTHON:-} ]]; then
   "$PYTHON" bench/diffusers_unet.py
+  "$PYTHON" bench/diffusers_vae.py
   "$PYTHON" bench/select_numpy.py build/dc3 build/bench/bench_select
   "$PYTHON" bench/sklearn_bins.py build/bench/bench_bins
 fi

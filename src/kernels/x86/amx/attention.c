@@ -1,6 +1,6 @@
 /* Attention in bf16 with online softmax (as x86/attention_body.h, whose references hold) over tiles. A unit
  * of work is up to QUERIES queries of one head: it packs the head's keys and values, then takes SIDE queries
- * at a time against KEYS keys: scores = q k^T, probabilities in place as the left side of out += p v. */
+ * at a time against KEYS keys: scores^T = k q^T, probabilities as the right side of out^T += v^T p^T. */
 #include <math.h>
 #include <omp.h>
 #include "kernels/x86/amx/amx.h"
@@ -9,7 +9,7 @@
 
 enum {
     QUERIES = 1024,
-    KEYS = 128,
+    KEYS = 256,
     KEY_BLOCKS = KEYS / SIDE,
     BLOCK = SIDE * SIDE, /* floats of a block of sums */
 };
@@ -19,8 +19,8 @@ typedef struct work {
     uint16_t *keys;    /* [blocks of keys][depth of dim] pairs of tiles */
     uint16_t *values;  /* [blocks of dim][depth of keys] */
     uint16_t *queries; /* [depth of dim] */
-    uint16_t *p;       /* [KEY_BLOCKS] */
-    float *scores;     /* [KEY_BLOCKS] blocks */
+    uint16_t *p[2];    /* of a chunk and of the one before: [KEY_BLOCKS] */
+    float *scores[2];  /* of a chunk and of the next: [KEY_BLOCKS] blocks */
     float *out;        /* [blocks of dim] blocks */
 } work;
 
@@ -36,8 +36,10 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     PLACE(keys, keys * dims * PAIR);
     PLACE(values, keys * dims * PAIR);
     PLACE(queries, dims * PAIR);
-    PLACE(p, KEY_BLOCKS * PAIR);
-    PLACE(scores, KEY_BLOCKS * BLOCK);
+    PLACE(p[0], KEY_BLOCKS * PAIR);
+    PLACE(p[1], KEY_BLOCKS * PAIR);
+    PLACE(scores[0], KEY_BLOCKS * BLOCK);
+    PLACE(scores[1], KEY_BLOCKS * BLOCK);
     PLACE(out, dims * BLOCK);
 #undef PLACE
     return at;
@@ -52,62 +54,126 @@ static void pack_head(const dc3_attention_shape *s, const uint16_t *k, const uin
 {
     int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE);
     for (int64_t j = 0; j < keys; j++)
-        pack_turned(at_most(s->tokens_kv - j * SIDE, SIDE), s->dim, k + j * SIDE * s->stride_k, s->stride_k,
-                    w->keys + j * dims * PAIR);
+        pack_rows(at_most(s->tokens_kv - j * SIDE, SIDE), s->dim, k + j * SIDE * s->stride_k, s->stride_k,
+                  w->keys + j * dims * PAIR);
     for (int64_t d = 0; d < dims; d++)
-        pack_pairs(at_most(s->dim - d * SIDE, SIDE), s->tokens_kv, v + d * SIDE, s->stride_v,
-                   w->values + d * keys * PAIR);
+        pack_columns(at_most(s->dim - d * SIDE, SIDE), s->tokens_kv, v + d * SIDE, s->stride_v,
+                     w->values + d * keys * PAIR);
 }
 
-/* Of one query: scores of the first `live` of `blocks` blocks' keys to probabilities; updates the running
- * maximum (times `scale`, which has log2(e) in it) and sum. Returns what the query's sums so far are scaled
- * by. */
-static float softmax_row(const float *scores, uint16_t *p, int64_t blocks, int64_t live, float scale,
-                         float *most, float *sum)
+/* Scores of the blocks of keys from number `at` on, `rows` keys in all, that a query must not see become
+ * -infinity: padding and, where it is causal, what lies behind the query. `first`: of SIDE queries. */
+static void hide(const dc3_attention_shape *s, int64_t first, int64_t at, int64_t rows, float *scores)
 {
-    float top = -INFINITY, total = 0;
-    for (int64_t j = 0; j < blocks; j++) {
-        float here = row_maximum(scores + j * BLOCK, at_most(live - j * SIDE, SIDE));
-        top = here > top ? here : top;
+    for (int64_t r = 0, key = at * SIDE; r < rows; r++, key++) {
+        int64_t hidden = key >= s->tokens_kv ? SIDE : s->causal ? at_most(key - first, SIDE) : 0;
+        for (int64_t i = 0; i < hidden; i++) scores[r * SIDE + i] = -INFINITY;
     }
-    float after = top * scale > *most ? top * scale : *most, shift = after > -INFINITY ? after : 0;
-    float rescale = exp2_of(*most - shift);
-    for (int64_t j = 0; j < blocks; j++)
-        total +=
-            row_exponents(scores + j * BLOCK, at_most(live - j * SIDE, SIDE), scale, shift, p + j * PAIR);
-    *sum = *sum * rescale + total;
-    int same = *most == after;
-    *most = after;
-    return same ? 1 : rescale;
+}
+
+/* The sums of SIDE queries, of which there are `rows`, to y. */
+static void finish(const dc3_attention_shape *s, const softmax_state *state, const float *out, int64_t rows,
+                   uint16_t *y)
+{
+    float part[SIDE] __attribute__((aligned(64))), turned[HALF * HALF] __attribute__((aligned(64)));
+    for (int i = 0; i < SIDE; i++) part[i] = 1 / state->sum[i];
+    for (int64_t d = 0; d < s->dim; d += HALF)
+        for (int64_t q = 0; q < rows; q += HALF) {
+            turn_sums(out + d * SIDE + q, turned);
+            for (int64_t r = 0; r < HALF && q + r < rows; r++)
+                put_row(turned + r * HALF, part[q + r], at_most(s->dim - d, HALF),
+                        y + (q + r) * s->stride_y + d);
+        }
+}
+
+/* The products that go on beside a chunk's softmax: first the scores of the chunk ahead, of which there are
+ * `blocks`, then what the chunk behind, of `depth` blocks, adds to each block of the output. */
+typedef struct products {
+    const work *w;
+    int64_t dims, keys; /* blocks of the head */
+    int64_t ahead, blocks, behind, depth;
+    float *scores;     /* of the chunk ahead */
+    const uint16_t *p; /* of the chunk behind */
+    int64_t job, step; /* how far they are: a step is two products of tiles, or two stores */
+} products;
+
+static int64_t steps_of(const products *o)
+{
+    return o->blocks * 2 * (o->dims + 1) + (o->depth > 0 ? o->dims * 2 * (o->depth + 1) : 0);
+}
+
+static inline void take_step(products *o)
+{
+    int64_t d = o->job - o->blocks, is_score = d < 0;
+    int64_t depth = is_score ? o->dims : o->depth, pair = o->step / 2 * PAIR;
+    const uint16_t *a = is_score ? o->w->keys + (o->ahead + o->job) * o->dims * PAIR
+                                 : o->w->values + (d * o->keys + o->behind) * PAIR;
+    const uint16_t *b = is_score ? o->w->queries : o->p;
+    float *sums = is_score ? o->scores + o->job * BLOCK : o->w->out + d * BLOCK;
+    if (o->step == 0) begin_block(sums, !is_score && o->behind > 0);
+    if (o->step == 2 * depth)
+        store_upper(sums);
+    else if (o->step > 2 * depth)
+        store_lower(sums);
+    else if (o->step % 2 == 0)
+        multiply_upper(a + pair, b + pair);
+    else
+        multiply_lower(a + pair);
+    if (++o->step < 2 * depth + 2) return;
+    o->job++;
+    o->step = 0;
+}
+
+/* One chunk of keys further, from block `at` on of the `all` that SIDE queries see: products are multiplied
+ * while this chunk's scores become probabilities, for which the processor has other units, a few of one and
+ * a few of the other at a time, as it looks ahead. */
+static void advance(const dc3_attention_shape *s, const work *w, int64_t at, int64_t all,
+                    softmax_state *state)
+{
+    enum { ROWS = 8, PIECES = 2 * SIDE / ROWS }; /* rows of a piece, pieces of a block */
+    float rescale[SIDE] __attribute__((aligned(64))), scale = s->scale * 1.44269504f;
+    int own = at / KEY_BLOCKS & 1;
+    int64_t blocks = at < 0 ? 0 : at_most(all - at, KEY_BLOCKS), ahead = at + KEY_BLOCKS,
+            behind = at - KEY_BLOCKS;
+    products o = {.w = w,
+                  .dims = blocks_of(s->dim, SIDE),
+                  .keys = blocks_of(s->tokens_kv, SIDE),
+                  .ahead = ahead,
+                  .blocks = ahead < all ? at_most(all - ahead, KEY_BLOCKS) : 0,
+                  .behind = behind,
+                  .depth = behind < 0 ? 0 : at_most(all - behind, KEY_BLOCKS),
+                  .scores = w->scores[!own],
+                  .p = w->p[!own]};
+    int rose = blocks > 0 && softmax_most(state, w->scores[own], blocks * SIDE, scale, rescale);
+    int64_t steps = steps_of(&o), taken = 0;
+    for (int64_t i = 0; i < blocks * PIECES; i++) {
+        for (; taken * blocks * PIECES < steps * (i + 1) && taken < steps; taken++) take_step(&o);
+        int64_t half = i % PIECES / (PIECES / 2), row = i % (PIECES / 2) * ROWS;
+        softmax_rows(state, (int)half * HALF, ROWS, w->scores[own] + i / PIECES * BLOCK + row * SIDE, scale,
+                     w->p[own] + i / PIECES * PAIR + half * TILE + row * HALF);
+    }
+    for (; taken < steps; taken++) take_step(&o);
+    if (rose && behind >= 0)
+        for (int64_t r = 0; r < o.dims * SIDE; r++)
+            for (int i = 0; i < SIDE; i++) w->out[r * SIDE + i] *= rescale[i];
 }
 
 /* SIDE queries or fewer from number `first` on; y and lse (or NULL) at the first of them. */
 static void query_block(const dc3_attention_shape *s, const work *w, int64_t first, int64_t rows, uint16_t *y,
                         float *lse)
 {
-    int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE);
-    int64_t last = s->causal ? at_most(first + rows, s->tokens_kv) : s->tokens_kv;
-    float most[SIDE], sum[SIDE] = {0}, scale = s->scale * 1.44269504f;
-    for (int i = 0; i < SIDE; i++) most[i] = -INFINITY;
-    memset(w->out, 0, (size_t)(dims * BLOCK) * sizeof *w->out);
-    for (int64_t key = 0; key < last; key += KEYS) {
-        int64_t blocks = blocks_of(at_most(last - key, KEYS), SIDE), at = key / SIDE;
-        for (int64_t j = 0; j < blocks; j++)
-            block_product(dims, w->queries, w->keys + (at + j) * dims * PAIR, w->scores + j * BLOCK, 0);
-        for (int64_t r = 0; r < rows; r++) {
-            int64_t seen = s->causal ? at_most(first + r + 1, last) : last;
-            float rescale = softmax_row(w->scores + r * SIDE, w->p + r * DEPTH, blocks, seen - key, scale,
-                                        &most[r], &sum[r]);
-            for (int64_t d = 0; rescale != 1 && d < dims; d++)
-                for (int i = 0; i < SIDE; i++) w->out[d * BLOCK + r * SIDE + i] *= rescale;
-        }
-        for (int64_t d = 0; d < dims; d++)
-            block_product(blocks, w->p, w->values + (d * keys + at) * PAIR, w->out + d * BLOCK, 1);
+    softmax_state state;
+    int64_t keys = blocks_of(s->tokens_kv, SIDE);
+    int64_t all = s->causal ? at_most(blocks_of(first + rows, SIDE), keys) : keys;
+    softmax_begin(&state);
+    for (int64_t at = -KEY_BLOCKS; at < all + KEY_BLOCKS; at += KEY_BLOCKS) {
+        int64_t blocks = at < 0 ? 0 : at_most(all - at, KEY_BLOCKS);
+        if (blocks > 0 && (s->causal || (at + blocks) * SIDE > s->tokens_kv))
+            hide(s, first, at, blocks * SIDE, w->scores[at / KEY_BLOCKS & 1]);
+        advance(s, w, at, all, &state);
     }
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t d = 0; d < s->dim; d++)
-            y[r * s->stride_y + d] = to_bf16(w->out[d / SIDE * BLOCK + r * SIDE + d % SIDE] / sum[r]);
-    for (int64_t r = 0; lse && r < rows; r++) lse[r] = most[r] * 0.69314718f + logf(sum[r]);
+    finish(s, &state, w->out, rows, y);
+    for (int64_t r = 0; lse && r < rows; r++) lse[r] = state.most[r] * 0.69314718f + logf(state.sum[r]);
 }
 
 size_t AMX(attention_scratch)(const dc3_attention_shape *s, int threads)
@@ -126,7 +192,6 @@ void AMX(attention)(const dc3_attention_shape *s, const void *q, const void *k, 
     {
         work w;
         work_size(s, (char *)scratch + (size_t)omp_get_thread_num() * size, &w);
-        memset(w.p, 0, KEY_BLOCKS * PAIR * sizeof *w.p); /* rows that no query has */
         tile_configure(&full_tiles);
 #pragma omp for schedule(dynamic)
         for (int64_t u = 0; u < s->n * s->heads * parts; u++) {
@@ -136,8 +201,8 @@ void AMX(attention)(const dc3_attention_shape *s, const void *q, const void *k, 
                       (const uint16_t *)v + nk * s->tokens_kv * s->stride_v + h * s->dim, &w);
             for (; first < last; first += SIDE) {
                 int64_t rows = at_most(last - first, SIDE), token = n * s->tokens_q + first;
-                pack_rows(rows, s->dim, (const uint16_t *)q + token * s->stride_q + h * s->dim, s->stride_q,
-                          w.queries);
+                pack_turned(rows, s->dim, (const uint16_t *)q + token * s->stride_q + h * s->dim, s->stride_q,
+                            w.queries);
                 query_block(s, &w, first, rows, (uint16_t *)y + token * s->stride_y + h * s->dim,
                             lse ? lse + (n * s->heads + h) * s->tokens_q + first : NULL);
             }

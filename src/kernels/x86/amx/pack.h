@@ -83,17 +83,16 @@ static inline void pack_pairs(int64_t columns, int64_t k, const uint16_t *x, int
 /* B from columns along the sum: x [columns <= SIDE][k]; pairs lie as they are wanted. */
 static inline void pack_turned(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
 {
+    uint16_t whole[SIDE * DEPTH] __attribute__((aligned(64)));
     for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
-        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH;
-        if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
-        int64_t at = 0;
-        for (; some == DEPTH && at + HALF <= columns; at += HALF)
-            turn_tile(x + at * stride + d * DEPTH, stride, to + at / HALF * TILE);
-        for (; at < columns; at++) {
-            const uint16_t *from = x + at * stride + d * DEPTH;
-            uint16_t *column = to + at / HALF * TILE + at % HALF * 2;
-            for (int64_t i = 0; i < some; i++) column[i / 2 * 32 + i % 2] = from[i];
+        const uint16_t *from = x + d * DEPTH;
+        int64_t apart = stride;
+        if (columns < SIDE || k - d * DEPTH < DEPTH) { /* padded: as many rows as there should be */
+            pack_rows(columns, k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH, from, stride, whole);
+            from = whole, apart = DEPTH;
         }
+        turn_tile(from, apart, to);
+        turn_tile(from + HALF * apart, apart, to + TILE);
     }
 }
 
@@ -112,6 +111,28 @@ static inline float from_bf16(uint16_t value)
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+/* HALF rows of HALF sums, in rows of SIDE, transposed. */
+static inline void turn_sums(const float *from, float *to)
+{
+#if defined(__AVX512F__)
+    v_transpose(from, SIDE * 4, to, HALF * 4);
+#else
+    for (int r = 0; r < HALF; r++)
+        for (int c = 0; c < HALF; c++) to[c * HALF + r] = from[r * SIDE + c];
+#endif
+}
+
+/* The first `count` of HALF values, times `factor`, to y. */
+static inline void put_row(const float *x, float factor, int64_t count, uint16_t *y)
+{
+#if defined(__AVX512F__)
+    __m512 values = _mm512_mul_ps(_mm512_load_ps(x), _mm512_set1_ps(factor));
+    _mm256_mask_storeu_epi16(y, v_span(count), (__m256i)_mm512_cvtneps_pbh(values));
+#else
+    for (int64_t i = 0; i < count; i++) y[i] = to_bf16(x[i] * factor);
+#endif
 }
 
 #endif

@@ -75,32 +75,61 @@ static inline void load_block(const float *sums)
     tile_load(3, sums + 16 * SIDE + 16, SIDE * 4);
 }
 
-static inline void store_block(float *sums)
+static inline void store_upper(float *sums)
 {
     tile_store(0, sums, SIDE * 4);
     tile_store(1, sums + 16, SIDE * 4);
+}
+
+static inline void store_lower(float *sums)
+{
     tile_store(2, sums + 16 * SIDE, SIDE * 4);
     tile_store(3, sums + 16 * SIDE + 16, SIDE * 4);
 }
 
-/* sums [SIDE][SIDE] = A B, with `add` += A B, each of `depth` pairs of tiles one behind the other: 4 tiles
- * are loaded for 4 products, half of what one block at a time would take. */
-static inline void block_product(int64_t depth, const uint16_t *a, const uint16_t *b, float *sums, int add)
+static inline void store_block(float *sums)
+{
+    store_upper(sums);
+    store_lower(sums);
+}
+
+static inline void begin_block(const float *sums, int add)
 {
     if (add)
         load_block(sums);
     else
         zero_block();
-    for (int64_t k = 0; k < depth; k++, a += PAIR, b += PAIR) {
-        tile_load(4, a, 64);
-        tile_load(6, b, 64);
-        tile_load(7, b + TILE, 64);
-        tile_multiply(0, 4, 6);
-        tile_load(5, a + TILE, 64);
-        tile_multiply(1, 4, 7);
-        tile_multiply(2, 5, 6);
-        tile_multiply(3, 5, 7);
-    }
+}
+
+/* The block in tiles 0 to 3 += A B of a pair of tiles each, in two halves: 4 tiles are loaded for 4 products,
+ * half of what one tile of sums at a time would take. */
+static inline void multiply_upper(const uint16_t *a, const uint16_t *b)
+{
+    tile_load(4, a, 64);
+    tile_load(6, b, 64);
+    tile_load(7, b + TILE, 64);
+    tile_multiply(0, 4, 6);
+    tile_multiply(1, 4, 7);
+}
+
+static inline void multiply_lower(const uint16_t *a)
+{
+    tile_load(5, a + TILE, 64);
+    tile_multiply(2, 5, 6);
+    tile_multiply(3, 5, 7);
+}
+
+static inline void multiply_pairs(const uint16_t *a, const uint16_t *b)
+{
+    multiply_upper(a, b);
+    multiply_lower(a);
+}
+
+/* sums [SIDE][SIDE] = A B, with `add` += A B, each of `depth` pairs of tiles one behind the other. */
+static inline void block_product(int64_t depth, const uint16_t *a, const uint16_t *b, float *sums, int add)
+{
+    begin_block(sums, add);
+    for (int64_t k = 0; k < depth; k++) multiply_pairs(a + k * PAIR, b + k * PAIR);
     store_block(sums);
 }
 
