@@ -582,7 +582,8 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, no_winograd), direct);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &odd, no_winograd), DC3_WAY_ONEDNN);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &pixels, no_winograd), DC3_WAY_ONEDNN);
-        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0),
+                         p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
     }
 }
 

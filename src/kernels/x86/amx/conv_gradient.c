@@ -1,162 +1,249 @@
-/* The gradient of a convolution's weight (conv.h): dw[tap] = sum over positions p of dy[p]^T x[p + offset of
- * the tap]. Each thread has a rectangle of dw and goes through the positions in chunks. dy^T is packed once
- * for all taps. x lies as pairs of positions, twice, the first pair at an even and at an odd one, so that for
- * each tap a tile of pairs is read where it stands. */
+/* The gradients of a convolution's and of a linear layer's weight (gradient_plan.h). A piece of work is a
+ * part of the groups of images and a rectangle of dw's blocks. It goes through the groups in chunks: packs x,
+ * then for each block of channels dy, and adds their products, tap by tap, to its sums. Sums of several
+ * parts are added in order, whoever made them. */
 #include <omp.h>
-#include "kernels/x86/amx/conv.h"
+#include "kernels/x86/amx/gradient_finish.h"
+#include "kernels/x86/amx/gradient_pack.h"
+#include "kernels/x86/amx/weight_gradient.h"
 
-enum {
-    CHUNK = 512, /* positions */
-    STEPS = CHUNK / DEPTH,
-    BLOCK = SIDE * SIDE, /* floats of a block of sums */
-};
+/* What a thread works in; all 64-byte aligned. */
+typedef struct work {
+    position_list *of_dy, *of_x; /* [steps]; [copies][steps] */
+    uint16_t *dy;                /* of a block of channels: [groups][rows][steps] pairs of tiles */
+    uint16_t *x;                 /* [blocks of a rectangle][copies][groups][slots][steps] */
+    float *sums;                 /* of a rectangle, or of a block if there is one chunk; only of one part */
+} work;
 
-static const uint16_t nothing[SIDE]; /* the channels of a position that is padding */
+typedef struct operands {
+    const uint16_t *x, *dy;
+    float *dw, *sums; /* sums: of the parts, if there are several, [parts][blocks of dw][taps] */
+} operands;
 
-typedef struct layout {
-    images m;
-    grid g;
-    int64_t taps, pairs; /* pairs: of positions, of a chunk and what the kernel reaches beyond */
-    int64_t sums;        /* floats of a part */
-    size_t part_size;    /* bytes of a part's scratch */
-} layout;
+/* Groups [group, group + count), output rows [first, last) of each. */
+typedef struct chunk {
+    int64_t group, count, first, last;
+    gradient_rows rows;
+    int is_first, is_last; /* of the part */
+} chunk;
 
-static layout layout_of(const dc3_conv_shape *s)
+static int is_one_chunk(const gradient_plan *p)
 {
-    layout l = {.m = images_of(s, DC3_PASS_WEIGHT), .taps = s->kh * s->kw};
-    l.g = grid_of(s->co, s->ci, omp_get_max_threads());
-    int64_t down = blocks_of(l.g.co_blocks, l.g.down), across = blocks_of(l.g.ci_blocks, l.g.across);
-    l.pairs = blocks_of(CHUNK + reach_of(&l.m) + 2, 2);
-    l.sums = l.taps * down * across * BLOCK;
-    l.part_size = (size_t)l.sums * sizeof(float) +
-                  (size_t)(STEPS * PAIR + 2 * across * 2 * l.pairs * 32) * sizeof(uint16_t);
-    return l;
+    return p->parts == 1 && p->rows == p->oh && p->groups >= blocks_of(p->n, p->images);
 }
 
-/* Position p of image channels, or NULL where there is padding. */
-static const uint16_t *input_at(const images *m, const place *at, const uint16_t *x)
+static int64_t copy_size(const gradient_plan *p)
 {
-    int64_t y = at->y - m->top, column = at->x - m->left;
-    if (at->image >= m->n || y < 0 || y >= m->h || column < 0 || column >= m->w) return NULL;
-    return x + ((at->image * m->h + y) * m->w + column) * m->c;
+    return p->groups * p->slots * p->steps * PAIR;
 }
 
-/* Channels from `channel` on, 16 or fewer, of the pairs of positions from `first` on: to [pairs][16][2]. */
-static void pack_positions(const layout *l, const uint16_t *x, int64_t first, int64_t channel, uint16_t *to)
+static size_t work_size(const gradient_plan *p, char *base, work *w)
 {
-    const images *m = &l->m;
-    int64_t some = m->c - channel < 16 ? m->c - channel : 16;
-    place at = place_of(m, first);
-    if (some < HALF) memset(to, 0, (size_t)(l->pairs * 32) * sizeof *to);
-    for (int64_t p = 0; p < l->pairs; p++, to += 32) {
-        const uint16_t *one = input_at(m, &at, x);
-        advance(m, &at);
-        const uint16_t *other = input_at(m, &at, x);
-        advance(m, &at);
-        if (some == HALF) interleave(one ? one + channel : nothing, other ? other + channel : nothing, to);
-        for (int64_t c = 0; some < HALF && c < some; c++)
-            to[2 * c] = one ? one[channel + c] : 0, to[2 * c + 1] = other ? other[channel + c] : 0;
+    size_t at = 0;
+    int64_t across = blocks_of(p->g.ci_blocks, p->g.across), down = blocks_of(p->g.co_blocks, p->g.down);
+#define PLACE(field, count)                                                                                  \
+    do {                                                                                                     \
+        w->field = base ? (void *)(base + at) : NULL;                                                        \
+        at += ((size_t)(count) * sizeof *w->field + 63) / 64 * 64;                                           \
+    } while (0)
+    PLACE(of_dy, p->steps);
+    PLACE(of_x, p->copies * p->steps);
+    PLACE(dy, p->groups * p->rows * p->steps * PAIR);
+    PLACE(x, across * p->copies * copy_size(p));
+    PLACE(sums, p->parts > 1 ? 0 : (is_one_chunk(p) ? 1 : across * down) * p->taps * BLOCK);
+#undef PLACE
+    return at;
+}
+
+/* The positions of step `step` of a row: of dy, or of what is seen of x at column kx of the kernel. */
+static void list_positions(const gradient_plan *p, int64_t step, int64_t kx, position_list *of_dy,
+                           position_list *of_x)
+{
+    memset(of_dy, 0, sizeof *of_dy);
+    memset(of_x, 0, sizeof *of_x);
+    for (int q = 0; q < DEPTH; q++) {
+        int64_t position = step * DEPTH + q, image = position / p->ow, column = position % p->ow;
+        int64_t seen = column * p->stride + kx - p->left;
+        if (image >= p->images) break;
+        of_dy->is |= 1u << q;
+        of_dy->at[q] = (image * p->oh * p->ow + column) * p->co;
+        of_x->is |= (uint32_t)(p->gathered || (seen >= 0 && seen < p->w)) << q;
+        of_x->at[q] = (image * p->h * p->w + seen) * p->ci;
+        of_x->low[q] = (int16_t)(at_least(0, -seen) * p->ci);
+        of_x->high[q] = (int16_t)(at_most(p->kw, p->w - seen) * p->ci);
     }
 }
 
-/* dy^T of a block of channels at a chunk of positions. */
-static void pack_outputs(const layout *l, const uint16_t *dy, int64_t co, int64_t first, int64_t channel,
-                         uint16_t *to)
+/* Of step `step` of a row of a group: a bit for each position that there is. */
+static uint32_t live(const gradient_plan *p, int64_t group, int64_t step)
 {
-    uint16_t pairs[2][TILE] __attribute__((aligned(64)));
-    int64_t columns = co - channel < SIDE ? co - channel : SIDE;
-    place at = place_of(&l->m, first);
-    if (columns < SIDE) memset(to, 0, STEPS * PAIR * sizeof *to);
-    for (int64_t d = 0; d < STEPS; d++, to += PAIR) {
-        for (int64_t p = 0; p < HALF; p++) {
-            const uint16_t *two[2];
-            for (int k = 0; k < 2; k++, advance(&l->m, &at)) {
-                int64_t pixel = output_at(&l->m, &at);
-                two[k] = pixel < 0 ? nothing : dy + pixel * co + channel;
-                for (int64_t c = 0; pixel >= 0 && columns < SIDE && c < columns; c++)
-                    to[c * DEPTH + 2 * p + k] = two[k][c];
-            }
-            for (int h = 0; columns == SIDE && h < 2; h++)
-                interleave(two[0] + h * HALF, two[1] + h * HALF, pairs[h] + p * 32);
+    int64_t left = p->positions - group * p->images * p->ow - step * DEPTH;
+    return left >= DEPTH ? UINT32_MAX : left > 0 ? (1u << left) - 1 : 0;
+}
+
+static void pack_outputs(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *dy, int64_t i)
+{
+    uint16_t *to = w->dy;
+    for (int64_t g = c->group; g < c->group + c->count; g++)
+        for (int64_t y = c->first; y < c->last; y++) {
+            const uint16_t *row = dy + (g * p->images * p->oh + y) * p->ow * p->co + i * SIDE;
+            for (int64_t s = 0; s < p->steps; s++, to += PAIR)
+                pack_step_turned(row, &w->of_dy[s], live(p, g, s), rest(p->co, i), to);
         }
-        for (int h = 0; columns == SIDE && h < 2; h++) turn_tile(pairs[h], 32, to + h * TILE);
-    }
 }
 
-/* sums += dy^T x of a chunk, of two blocks of 16 channels of x. */
-static void add_block(const uint16_t *dy, const uint16_t *left, const uint16_t *right, float *sums)
+/* The rows of x that group g sees, of one copy. */
+static void pack_rows_seen(const gradient_plan *p, const chunk *c, int64_t g, const uint16_t *x, int64_t j,
+                           const position_list *l, uint16_t *to)
 {
-    load_block(sums);
-    for (int64_t k = 0; k < STEPS; k++, dy += PAIR, left += TILE, right += TILE) {
-        tile_load(4, dy, 64);
-        tile_load(6, left, 64);
-        tile_load(7, right, 64);
-        tile_multiply(0, 4, 6);
-        tile_load(5, dy + TILE, 64);
-        tile_multiply(1, 4, 7);
-        tile_multiply(2, 5, 6);
-        tile_multiply(3, 5, 7);
-    }
+    x += g * p->images * p->h * p->w * p->ci;
+    for (int64_t y = c->first; p->gathered && y < c->last; y++)
+        for (int64_t s = 0; s < p->steps; s++, to += PAIR)
+            gather_step(p, x, y * p->stride - p->top, &l[s], live(p, g, s), j * SIDE, to);
+    for (int64_t at = 0; !p->gathered && at < p->stride; at++)
+        for (int64_t k = 0; k < c->rows.count[at]; k++) {
+            const uint16_t *row = x + ((c->rows.first[at] + k) * p->stride + at) * p->w * p->ci + j * SIDE;
+            uint16_t *slot = to + (c->rows.slot[at] + k) * p->steps * PAIR;
+            for (int64_t s = 0; s < p->steps; s++)
+                pack_step(row, &l[s], live(p, g, s), rest(p->columns, j), slot + s * PAIR);
+        }
+}
+
+static void pack_inputs(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *x, int64_t j,
+                        uint16_t *to)
+{
+    for (int64_t kx = 0; kx < p->copies; kx++, to += copy_size(p))
+        for (int64_t g = 0; g < c->count; g++)
+            pack_rows_seen(p, c, c->group + g, x, j, w->of_x + kx * p->steps,
+                           to + g * p->slots * p->steps * PAIR);
+}
+
+/* sums = dy^T x, with `add` +=, of `count` pieces of `steps` steps each, so many values apart. */
+static void multiply(int64_t count, int64_t steps, const uint16_t *dy, int64_t dy_apart, const uint16_t *x,
+                     int64_t x_apart, float *sums, int add)
+{
+    if (add)
+        load_block(sums);
+    else
+        zero_block();
+    for (; count > 0; count--, dy += dy_apart, x += x_apart)
+        for (int64_t k = 0; k < steps; k++) {
+            tile_load(4, dy + k * PAIR, 64);
+            tile_load(6, x + k * PAIR, 64);
+            tile_load(7, x + k * PAIR + TILE, 64);
+            tile_multiply(0, 4, 6);
+            tile_load(5, dy + k * PAIR + TILE, 64);
+            tile_multiply(1, 4, 7);
+            tile_multiply(2, 5, 6);
+            tile_multiply(3, 5, 7);
+        }
     store_block(sums);
 }
 
-/* dw += a part's sums [blocks of co][blocks of ci][taps]. */
-static void finish(const dc3_conv_shape *s, const layout *l, const rectangle *own, const float *sums,
-                   float *dw)
+/* A block of channels of dy by one of x, both packed: sums [taps]. */
+static void add_taps(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *x, float *sums)
 {
-    for (int64_t i = own->top; i < own->bottom; i++)
-        for (int64_t j = own->left; j < own->right; j++, sums += l->taps * BLOCK)
-            for (int64_t r = 0; r < rest(s->co, i); r++)
-                for (int64_t c = 0; c < rest(s->ci, j); c++) {
-                    float *to = dw + ((i * SIDE + r) * s->ci + j * SIDE + c) * l->taps;
-                    for (int64_t t = 0; t < l->taps; t++) to[t] += sums[t * BLOCK + r * SIDE + c];
-                }
+    int64_t row = p->steps * PAIR, dy_apart = (c->last - c->first) * row, x_apart = p->slots * row;
+    for (int64_t t = 0; t < p->taps; t++) {
+        tap_rows seen = AMX(tap_rows_of)(p, &c->rows, t / p->copies, c->first, c->last);
+        int64_t steps = (seen.high - seen.low) * p->steps, count = c->count;
+        if (steps * PAIR == dy_apart && dy_apart == x_apart) steps *= count, count = 1;
+        multiply(count, steps, w->dy + (seen.low - c->first) * row, dy_apart,
+                 x + t % p->copies * copy_size(p) + seen.slot * row, x_apart, sums + t * BLOCK, !c->is_first);
+    }
 }
 
-static void run_part(const dc3_conv_shape *s, const layout *l, int64_t part, const uint16_t *x,
-                     const uint16_t *dy, float *dw, char *scratch)
+/* Sums of block (i, j), of rectangle `own` of part `part`. */
+static float *sums_of(const gradient_plan *p, const work *w, const operands *o, int64_t part,
+                      const rectangle *own, int64_t i, int64_t j)
 {
-    rectangle own = part_of(&l->g, part);
-    int64_t across = own.right - own.left, strip = l->pairs * 32; /* values of 16 channels */
-    float *sums = (void *)scratch;
-    uint16_t *outputs = (void *)(scratch + (size_t)l->sums * sizeof *sums), *inputs = outputs + STEPS * PAIR;
-    memset(sums, 0, (size_t)l->sums * sizeof *sums);
-    for (int64_t first = 0; first < l->m.positions; first += CHUNK) {
-        for (int64_t j = 0; j < 4 * across; j++) /* strip j / 2, from an even and from an odd position on */
-            pack_positions(l, x, first + j % 2, (2 * own.left + j / 2) * 16, inputs + j * strip);
-        float *to = sums;
-        for (int64_t i = own.top; i < own.bottom; i++) {
-            pack_outputs(l, dy, s->co, first, i * SIDE, outputs);
-            for (int64_t j = 0; j < across; j++)
-                for (int64_t t = 0; t < l->taps; t++, to += BLOCK) {
-                    int64_t offset = t / s->kw * l->m.width + t % s->kw;
-                    const uint16_t *left = inputs + (4 * j + offset % 2) * strip + offset / 2 * 32;
-                    add_block(outputs, left, left + 2 * strip, to);
-                }
+    int64_t size = p->taps * BLOCK;
+    if (p->parts > 1) return o->sums + ((part * p->g.co_blocks + i) * p->g.ci_blocks + j) * size;
+    return is_one_chunk(p) ? w->sums
+                           : w->sums + ((i - own->top) * (own->right - own->left) + j - own->left) * size;
+}
+
+static void run_chunk(const gradient_plan *p, const work *w, const operands *o, int64_t part,
+                      const rectangle *own, const chunk *c)
+{
+    int64_t apart = p->copies * copy_size(p);
+    for (int64_t j = own->left; j < own->right; j++)
+        pack_inputs(p, w, c, o->x, j, w->x + (j - own->left) * apart);
+    for (int64_t i = own->top; i < own->bottom; i++) {
+        pack_outputs(p, w, c, o->dy, i);
+        for (int64_t j = own->left; j < own->right; j++) {
+            float *sums = sums_of(p, w, o, part, own, i, j);
+            add_taps(p, w, c, w->x + (j - own->left) * apart, sums);
+            if (c->is_last && p->parts == 1) add_to_gradient(p, i, j, sums, o->dw);
         }
     }
-    finish(s, l, &own, sums, dw);
+}
+
+static void run_piece(const gradient_plan *p, const work *w, const operands *o, int64_t part,
+                      const rectangle *own)
+{
+    int64_t all = blocks_of(p->n, p->images), group = all * part / p->parts,
+            last = all * (part + 1) / p->parts;
+    chunk c = {.is_first = 1};
+    for (c.group = group; c.group < last; c.group += c.count) {
+        c.count = at_most(p->groups, last - c.group);
+        for (c.first = 0; c.first < p->oh; c.first = c.last) {
+            c.last = at_most(p->oh, c.first + p->rows);
+            c.rows = AMX(gradient_rows_of)(p, c.first, c.last);
+            c.is_last = c.group + c.count == last && c.last == p->oh;
+            run_chunk(p, w, o, part, own, &c);
+            c.is_first = 0;
+        }
+    }
+}
+
+/* dw += the parts' sums of a block, in order. */
+static void add_parts(const gradient_plan *p, const operands *o, int64_t block)
+{
+    int64_t size = p->taps * BLOCK, apart = p->g.co_blocks * p->g.ci_blocks * size;
+    float *sums = o->sums + block * size;
+    for (int64_t part = 1; part < p->parts; part++)
+        for (int64_t k = 0; k < size; k++) sums[k] += sums[part * apart + k];
+    add_to_gradient(p, block / p->g.ci_blocks, block % p->g.ci_blocks, sums, o->dw);
+}
+
+static size_t sums_size(const gradient_plan *p)
+{
+    int64_t blocks = p->parts > 1 ? p->parts * p->g.co_blocks * p->g.ci_blocks : 0;
+    return (size_t)(blocks * p->taps * BLOCK) * sizeof(float);
 }
 
 size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *s)
 {
-    if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
-        dc3_conv_out_width(s) < 1 || s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh ||
-        s->pad_right >= s->kw)
+    if (s->type != DC3_BF16 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
+        dc3_conv_out_width(s) < 1 || s->stride > MOST_STRIDE || s->kw * s->ci > INT16_MAX)
         return 0;
-    layout l = layout_of(s);
-    return (size_t)(l.g.down * l.g.across) * l.part_size;
+    work w;
+    gradient_plan p = AMX(gradient_plan_of)(s);
+    return sums_size(&p) + (size_t)omp_get_max_threads() * work_size(&p, NULL, &w);
 }
 
 void AMX(conv_gradient)(const dc3_conv_shape *s, const void *x, const void *dy, float *dw, void *scratch)
 {
-    layout l = layout_of(s);
+    gradient_plan p = AMX(gradient_plan_of)(s);
+    operands o = {x, dy, dw, scratch};
+    char *own = (char *)scratch + sums_size(&p);
+    int64_t parts = p.g.down * p.g.across, blocks = p.parts > 1 ? p.g.co_blocks * p.g.ci_blocks : 0;
 #pragma omp parallel
     {
+        work w;
+        size_t size = work_size(&p, NULL, &w);
+        work_size(&p, own + (size_t)omp_get_thread_num() * size, &w);
+        for (int64_t k = 0; k < p.copies * p.steps; k++)
+            list_positions(&p, k % p.steps, k / p.steps, &w.of_dy[k % p.steps], &w.of_x[k]);
         tile_configure(&full_tiles);
-#pragma omp for schedule(static)
-        for (int64_t part = 0; part < l.g.down * l.g.across; part++)
-            run_part(s, &l, part, x, dy, dw, (char *)scratch + (size_t)part * l.part_size);
+#pragma omp for schedule(dynamic)
+        for (int64_t u = 0; u < p.parts * parts; u++) {
+            rectangle r = part_of(&p.g, u % parts);
+            run_piece(&p, &w, &o, u / parts, &r);
+        }
         tile_release();
+#pragma omp for schedule(static)
+        for (int64_t b = 0; b < blocks; b++) add_parts(&p, &o, b);
     }
 }

@@ -16,20 +16,6 @@ typedef struct grid {
     int64_t co_blocks, ci_blocks, down, across;
 } grid;
 
-/* The largest part as small as can be, then as little to pack as can be. */
-static inline grid grid_of(int64_t co, int64_t ci, int64_t threads)
-{
-    grid g = {.co_blocks = blocks_of(co, SIDE), .ci_blocks = blocks_of(ci, SIDE), .down = 1, .across = 1};
-    int64_t least = INT64_MAX;
-    for (int64_t across = 1; across <= threads && across <= g.ci_blocks; across++) {
-        int64_t down = threads / across < g.co_blocks ? threads / across : g.co_blocks;
-        int64_t rows = blocks_of(g.co_blocks, down), columns = blocks_of(g.ci_blocks, across);
-        int64_t cost = rows * columns * 16 + rows + columns;
-        if (cost < least) least = cost, g.down = down, g.across = across;
-    }
-    return g;
-}
-
 /* Block range of a part. */
 typedef struct rectangle {
     int64_t top, bottom, left, right;

@@ -1,0 +1,94 @@
+/* Operands of the gradient of a weight (gradient_plan.h) as pairs of tiles. */
+#ifndef DC3_KERNELS_X86_AMX_GRADIENT_PACK_H
+#define DC3_KERNELS_X86_AMX_GRADIENT_PACK_H
+
+#include "kernels/x86/amx/gradient_plan.h"
+#include "kernels/x86/amx/pack.h"
+
+/* Where a group's positions of a row lie, in values from its first image's row on. */
+typedef struct position_list {
+    int64_t at[DEPTH]; /* of a step */
+    uint32_t is;       /* a bit for each: set where there is one, not padding */
+    /* Of a run of values that a row of the kernel sees, where x has them; only if they are gathered. */
+    int16_t low[DEPTH], high[DEPTH];
+} position_list;
+
+/* One step of a row: DEPTH positions of `columns` channels, or fewer, as B: two rows become pairs. */
+static inline void pack_step(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
+                             uint16_t *to)
+{
+    uint32_t is = l->is & live;
+#if defined(__AVX512F__)
+    static const uint16_t order[2][32]
+        __attribute__((aligned(64))) = {{0, 32, 1, 33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                         8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47},
+                                        {16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,
+                                         24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63}};
+    __m512i low = _mm512_load_si512(order[0]), high = _mm512_load_si512(order[1]);
+    __mmask32 all = (__mmask32)((1ull << columns) - 1);
+    for (int q = 0; q < DEPTH; q += 2, to += 32) {
+        __m512i one = _mm512_maskz_loadu_epi16(is >> q & 1 ? all : 0, x + l->at[q]);
+        __m512i two = _mm512_maskz_loadu_epi16(is >> (q + 1) & 1 ? all : 0, x + l->at[q + 1]);
+        _mm512_store_si512(to, _mm512_permutex2var_epi16(one, low, two));
+        _mm512_store_si512(to + TILE, _mm512_permutex2var_epi16(one, high, two));
+    }
+#else
+    memset(to, 0, PAIR * sizeof *to);
+    for (int q = 0; q < DEPTH; q++)
+        for (int64_t c = 0; c < columns && is >> q & 1; c++)
+            to[c / HALF * TILE + q / 2 * 32 + c % HALF * 2 + q % 2] = x[l->at[q] + c];
+#endif
+}
+
+/* The same as A: a row for each channel. */
+static inline void pack_step_turned(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
+                                    uint16_t *to)
+{
+    uint16_t pairs[PAIR] __attribute__((aligned(64)));
+    pack_step(x, l, live, columns, pairs);
+    turn_tile(pairs, 32, to);
+    turn_tile(pairs + TILE, 32, to + TILE);
+}
+
+/* Columns [first, first + DEPTH) of what position q sees; y: the row that the kernel's first one sees. */
+static inline void gather_position(const gradient_plan *p, const uint16_t *x, int64_t y,
+                                   const position_list *l, int q, int64_t first, uint16_t *to)
+{
+    int64_t run = p->kw * p->ci, last = at_most(p->kh, blocks_of(first + DEPTH, run));
+#if defined(__AVX512F__)
+    __m512i v = _mm512_setzero_si512();
+#else
+    memset(to, 0, DEPTH * sizeof *to);
+#endif
+    for (int64_t ky = at_least(first / run, -y); ky < last && y + ky < p->h; ky++) {
+        int64_t start = ky * run - first;
+        int64_t low = at_least(0, start + l->low[q]), high = at_most(DEPTH, start + l->high[q]);
+        const uint16_t *from = x + l->at[q] + (y + ky) * p->w * p->ci - start;
+        if (low >= high) continue;
+#if defined(__AVX512F__)
+        v = _mm512_mask_loadu_epi16(v, (__mmask32)((1ull << high) - (1ull << low)), from);
+#else
+        for (int64_t c = low; c < high; c++) to[c] = from[c];
+#endif
+    }
+#if defined(__AVX512F__)
+    _mm512_store_si512(to, v);
+#endif
+}
+
+/* A step whose columns are those of all taps: the kernel's rows are runs of values of x. */
+static inline void gather_step(const gradient_plan *p, const uint16_t *x, int64_t y, const position_list *l,
+                               uint32_t live, int64_t first, uint16_t *to)
+{
+    uint16_t rows[DEPTH][DEPTH] __attribute__((aligned(64)));
+    for (int q = 0; q < DEPTH; q++)
+        if (l->is & live & 1u << q)
+            gather_position(p, x, y, l, q, first, rows[q]);
+        else
+            memset(rows[q], 0, sizeof rows[q]);
+    for (int q = 0; q < DEPTH; q += 2)
+        for (int h = 0; h < 2; h++)
+            interleave(rows[q] + h * HALF, rows[q + 1] + h * HALF, to + h * TILE + q * HALF);
+}
+
+#endif
