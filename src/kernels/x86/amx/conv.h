@@ -1,8 +1,8 @@
 /* Convolutions of stride 1 as products of matrices that are never made: a copy of the images with their
  * padding, and channels padded to DEPTH, lies as one list of positions. What position p of the outputs sees
  * at tap (ky, kx) is position p + ky * width + kx of the copy, so that a tile of positions is read where it
- * stands for each tap. Positions behind the end of an output's row are computed too and left out. Private to
- * conv*.c. */
+ * stands for each tap. The padding before a row is that behind the row before, and likewise of images.
+ * Positions behind the end of an output's row are computed too and left out. Private to conv*.c. */
 #ifndef DC3_KERNELS_X86_AMX_CONV_H
 #define DC3_KERNELS_X86_AMX_CONV_H
 
@@ -33,7 +33,8 @@ static inline images images_of(const dc3_conv_shape *s, dc3_conv_pass pass)
         m.h = s->h, m.w = s->w, m.c = s->ci, m.oh = oh, m.ow = ow;
         m.top = s->pad_top, m.left = s->pad_left;
     }
-    m.height = m.oh + m.kh - 1, m.width = m.ow + m.kw - 1;
+    int64_t bottom = m.oh + m.kh - 1 - m.h - m.top, right = m.ow + m.kw - 1 - m.w - m.left;
+    m.height = m.h + (m.top > bottom ? m.top : bottom), m.width = m.w + (m.left > right ? m.left : right);
     m.padded = blocks_of(m.c, DEPTH) * DEPTH;
     m.positions = m.n * m.height * m.width;
     return m;
