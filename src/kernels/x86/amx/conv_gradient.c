@@ -5,13 +5,14 @@
 #include <omp.h>
 #include "kernels/x86/amx/gradient_finish.h"
 #include "kernels/x86/amx/gradient_pack.h"
+#include "kernels/x86/amx/gradient_products.h"
 #include "kernels/x86/amx/weight_gradient.h"
 
 /* What a thread works in; all 64-byte aligned. */
 typedef struct work {
     position_list *of_dy, *of_x; /* [steps]; [copies][steps] */
-    uint16_t *dy;                /* of a block of channels: [groups][rows][steps] pairs of tiles */
-    uint16_t *x;                 /* [blocks of a rectangle][copies][groups][slots][steps] */
+    uint16_t *dy;                /* of a block of channels: [2][groups][rows][steps] tiles */
+    uint16_t *x;                 /* [blocks of a rectangle][copies][2][groups][slots][steps] */
     float *sums;                 /* of a rectangle, or of a block if there is one chunk; only of one part */
 } work;
 
@@ -32,9 +33,15 @@ static int is_one_chunk(const gradient_plan *p)
     return p->parts == 1 && p->rows == p->oh && p->groups >= blocks_of(p->n, p->images);
 }
 
-static int64_t copy_size(const gradient_plan *p)
+/* Values of x of 16 channels in a copy, and of dy. */
+static int64_t x_half(const gradient_plan *p)
 {
-    return p->groups * p->slots * p->steps * PAIR;
+    return p->groups * p->slots * p->steps * TILE;
+}
+
+static int64_t dy_half(const gradient_plan *p)
+{
+    return p->groups * p->rows * p->steps * TILE;
 }
 
 static size_t work_size(const gradient_plan *p, char *base, work *w)
@@ -48,8 +55,8 @@ static size_t work_size(const gradient_plan *p, char *base, work *w)
     } while (0)
     PLACE(of_dy, p->steps);
     PLACE(of_x, p->copies * p->steps);
-    PLACE(dy, p->groups * p->rows * p->steps * PAIR);
-    PLACE(x, across * p->copies * copy_size(p));
+    PLACE(dy, 2 * dy_half(p));
+    PLACE(x, across * p->copies * 2 * x_half(p));
     PLACE(sums, p->parts > 1 ? 0 : (is_one_chunk(p) ? 1 : across * down) * p->taps * BLOCK);
 #undef PLACE
     return at;
@@ -87,8 +94,8 @@ static void pack_outputs(const gradient_plan *p, const work *w, const chunk *c, 
     for (int64_t g = c->group; g < c->group + c->count; g++)
         for (int64_t y = c->first; y < c->last; y++) {
             const uint16_t *row = dy + (g * p->images * p->oh + y) * p->ow * p->co + i * SIDE;
-            for (int64_t s = 0; s < p->steps; s++, to += PAIR)
-                pack_step_turned(row, &w->of_dy[s], live(p, g, s), rest(p->co, i), to);
+            for (int64_t s = 0; s < p->steps; s++, to += TILE)
+                pack_step_turned(row, &w->of_dy[s], live(p, g, s), rest(p->co, i), to, dy_half(p));
         }
 }
 
@@ -98,58 +105,49 @@ static void pack_rows_seen(const gradient_plan *p, const chunk *c, int64_t g, co
 {
     x += g * p->images * p->h * p->w * p->ci;
     for (int64_t y = c->first; p->gathered && y < c->last; y++)
-        for (int64_t s = 0; s < p->steps; s++, to += PAIR)
-            gather_step(p, x, y * p->stride - p->top, &l[s], live(p, g, s), j * SIDE, to);
+        for (int64_t s = 0; s < p->steps; s++, to += TILE)
+            gather_step(p, x, y * p->stride - p->top, &l[s], live(p, g, s), j * SIDE, to, x_half(p));
     for (int64_t at = 0; !p->gathered && at < p->stride; at++)
         for (int64_t k = 0; k < c->rows.count[at]; k++) {
             const uint16_t *row = x + ((c->rows.first[at] + k) * p->stride + at) * p->w * p->ci + j * SIDE;
-            uint16_t *slot = to + (c->rows.slot[at] + k) * p->steps * PAIR;
+            uint16_t *slot = to + (c->rows.slot[at] + k) * p->steps * TILE;
             for (int64_t s = 0; s < p->steps; s++)
-                pack_step(row, &l[s], live(p, g, s), rest(p->columns, j), slot + s * PAIR);
+                pack_step(row, &l[s], live(p, g, s), rest(p->columns, j), slot + s * TILE, x_half(p));
         }
 }
 
 static void pack_inputs(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *x, int64_t j,
                         uint16_t *to)
 {
-    for (int64_t kx = 0; kx < p->copies; kx++, to += copy_size(p))
+    for (int64_t kx = 0; kx < p->copies; kx++, to += 2 * x_half(p))
         for (int64_t g = 0; g < c->count; g++)
             pack_rows_seen(p, c, c->group + g, x, j, w->of_x + kx * p->steps,
-                           to + g * p->slots * p->steps * PAIR);
-}
-
-/* sums = dy^T x, with `add` +=, of `count` pieces of `steps` steps each, so many values apart. */
-static void multiply(int64_t count, int64_t steps, const uint16_t *dy, int64_t dy_apart, const uint16_t *x,
-                     int64_t x_apart, float *sums, int add)
-{
-    if (add)
-        load_block(sums);
-    else
-        zero_block();
-    for (; count > 0; count--, dy += dy_apart, x += x_apart)
-        for (int64_t k = 0; k < steps; k++) {
-            tile_load(4, dy + k * PAIR, 64);
-            tile_load(6, x + k * PAIR, 64);
-            tile_load(7, x + k * PAIR + TILE, 64);
-            tile_multiply(0, 4, 6);
-            tile_load(5, dy + k * PAIR + TILE, 64);
-            tile_multiply(1, 4, 7);
-            tile_multiply(2, 5, 6);
-            tile_multiply(3, 5, 7);
-        }
-    store_block(sums);
+                           to + g * p->slots * p->steps * TILE);
 }
 
 /* A block of channels of dy by one of x, both packed: sums [taps]. */
 static void add_taps(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *x, float *sums)
 {
-    int64_t row = p->steps * PAIR, dy_apart = (c->last - c->first) * row, x_apart = p->slots * row;
+    int64_t row = p->steps * TILE;
+    panel a = {w->dy, dy_half(p), (c->last - c->first) * row}, b = {x, x_half(p), p->slots * row};
+    if (slides(p)) {
+        slide a_row = {.count = c->count,
+                       .steps = p->steps,
+                       .rows = c->last - c->first,
+                       .above = c->first > 0,
+                       .below = c->last < p->oh,
+                       .add = !c->is_first};
+        for (int64_t kx = 0; kx < p->copies; kx++, b.at += 2 * x_half(p))
+            slide_taps(&a_row, &a, &b, sums + kx * BLOCK);
+        return;
+    }
     for (int64_t t = 0; t < p->taps; t++) {
         tap_rows seen = AMX(tap_rows_of)(p, &c->rows, t / p->copies, c->first, c->last);
         int64_t steps = (seen.high - seen.low) * p->steps, count = c->count;
-        if (steps * PAIR == dy_apart && dy_apart == x_apart) steps *= count, count = 1;
-        multiply(count, steps, w->dy + (seen.low - c->first) * row, dy_apart,
-                 x + t % p->copies * copy_size(p) + seen.slot * row, x_apart, sums + t * BLOCK, !c->is_first);
+        if (steps * TILE == a.apart && a.apart == b.apart) steps *= count, count = 1;
+        panel from = {a.at + (seen.low - c->first) * row, a.half, a.apart};
+        panel to = {b.at + t % p->copies * 2 * x_half(p) + seen.slot * row, b.half, b.apart};
+        multiply(count, steps, &from, &to, sums + t * BLOCK, !c->is_first);
     }
 }
 
@@ -166,7 +164,7 @@ static float *sums_of(const gradient_plan *p, const work *w, const operands *o, 
 static void run_chunk(const gradient_plan *p, const work *w, const operands *o, int64_t part,
                       const rectangle *own, const chunk *c)
 {
-    int64_t apart = p->copies * copy_size(p);
+    int64_t apart = p->copies * 2 * x_half(p);
     for (int64_t j = own->left; j < own->right; j++)
         pack_inputs(p, w, c, o->x, j, w->x + (j - own->left) * apart);
     for (int64_t i = own->top; i < own->bottom; i++) {

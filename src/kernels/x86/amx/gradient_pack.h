@@ -13,9 +13,10 @@ typedef struct position_list {
     int16_t low[DEPTH], high[DEPTH];
 } position_list;
 
-/* One step of a row: DEPTH positions of `columns` channels, or fewer, as B: two rows become pairs. */
+/* One step of a row: DEPTH positions of `columns` channels, or fewer, as B: two rows become pairs. The two
+ * tiles are `apart` values apart. */
 static inline void pack_step(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
-                             uint16_t *to)
+                             uint16_t *to, int64_t apart)
 {
     uint32_t is = l->is & live;
 #if defined(__AVX512F__)
@@ -30,24 +31,25 @@ static inline void pack_step(const uint16_t *x, const position_list *l, uint32_t
         __m512i one = _mm512_maskz_loadu_epi16(is >> q & 1 ? all : 0, x + l->at[q]);
         __m512i two = _mm512_maskz_loadu_epi16(is >> (q + 1) & 1 ? all : 0, x + l->at[q + 1]);
         _mm512_store_si512(to, _mm512_permutex2var_epi16(one, low, two));
-        _mm512_store_si512(to + TILE, _mm512_permutex2var_epi16(one, high, two));
+        _mm512_store_si512(to + apart, _mm512_permutex2var_epi16(one, high, two));
     }
 #else
-    memset(to, 0, PAIR * sizeof *to);
+    memset(to, 0, TILE * sizeof *to);
+    memset(to + apart, 0, TILE * sizeof *to);
     for (int q = 0; q < DEPTH; q++)
         for (int64_t c = 0; c < columns && is >> q & 1; c++)
-            to[c / HALF * TILE + q / 2 * 32 + c % HALF * 2 + q % 2] = x[l->at[q] + c];
+            to[c / HALF * apart + q / 2 * 32 + c % HALF * 2 + q % 2] = x[l->at[q] + c];
 #endif
 }
 
 /* The same as A: a row for each channel. */
 static inline void pack_step_turned(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
-                                    uint16_t *to)
+                                    uint16_t *to, int64_t apart)
 {
     uint16_t pairs[PAIR] __attribute__((aligned(64)));
-    pack_step(x, l, live, columns, pairs);
+    pack_step(x, l, live, columns, pairs, TILE);
     turn_tile(pairs, 32, to);
-    turn_tile(pairs + TILE, 32, to + TILE);
+    turn_tile(pairs + TILE, 32, to + apart);
 }
 
 /* Columns [first, first + DEPTH) of what position q sees; y: the row that the kernel's first one sees. */
@@ -78,7 +80,7 @@ static inline void gather_position(const gradient_plan *p, const uint16_t *x, in
 
 /* A step whose columns are those of all taps: the kernel's rows are runs of values of x. */
 static inline void gather_step(const gradient_plan *p, const uint16_t *x, int64_t y, const position_list *l,
-                               uint32_t live, int64_t first, uint16_t *to)
+                               uint32_t live, int64_t first, uint16_t *to, int64_t apart)
 {
     uint16_t rows[DEPTH][DEPTH] __attribute__((aligned(64)));
     for (int q = 0; q < DEPTH; q++)
@@ -88,7 +90,7 @@ static inline void gather_step(const gradient_plan *p, const uint16_t *x, int64_
             memset(rows[q], 0, sizeof rows[q]);
     for (int q = 0; q < DEPTH; q += 2)
         for (int h = 0; h < 2; h++)
-            interleave(rows[q] + h * HALF, rows[q + 1] + h * HALF, to + h * TILE + q * HALF);
+            interleave(rows[q] + h * HALF, rows[q + 1] + h * HALF, to + h * apart + q * HALF);
 }
 
 #endif

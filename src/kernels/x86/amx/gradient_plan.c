@@ -3,8 +3,9 @@
 #include <omp.h>
 
 enum {
-    STEPS = 16,            /* of a chunk, about: dy of a block of channels fits the first-level cache */
-    MOST_STEPS = 64,       /* of a chunk that is all there is, so that its sums stay in tiles */
+    STEPS = 8,             /* of a chunk, about: dy and x of a block of channels fit the first-level cache */
+    SLIDE_STEPS = 24,      /* where each row of x is loaded once: longer sums */
+    MOST_STEPS = 48,       /* of a chunk that is all there is, so that its sums stay in tiles */
     INPUT_BYTES = 1 << 20, /* of a chunk's x, and */
     SUM_BYTES = 640 << 10, /* of a rectangle's sums, about: both stay in 2 MB */
     PARTS = 4,             /* pieces of work there shall be, whatever the number of threads */
@@ -24,7 +25,7 @@ static void as_list(gradient_plan *p)
 static void choose_chunk(gradient_plan *p)
 {
     int64_t all = blocks_of(p->n, p->images), whole = p->oh * p->steps;
-    int64_t steps = all * whole <= MOST_STEPS ? MOST_STEPS : STEPS;
+    int64_t steps = all * whole <= MOST_STEPS ? MOST_STEPS : slides(p) ? SLIDE_STEPS : STEPS;
     p->rows = at_most(p->oh, at_least(1, steps / p->steps));
     p->rows = blocks_of(p->oh, blocks_of(p->oh, p->rows));
     p->groups = p->rows < p->oh ? 1 : at_most(all, at_least(1, steps / whole));

@@ -45,6 +45,14 @@ static inline int64_t at_least(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Whether the three taps of a column of a 3x3 kernel see the rows above, at and below an output's: then each
+ * row of x is loaded once and stays in a tile for three rows of outputs, so that 2 tiles are loaded for 3
+ * products. */
+static inline int slides(const gradient_plan *p)
+{
+    return !p->gathered && p->kh == 3 && p->stride == 1 && p->top == 1 && p->oh == p->h;
+}
+
 gradient_plan AMX(gradient_plan_of)(const dc3_conv_shape *shape);
 gradient_rows AMX(gradient_rows_of)(const gradient_plan *p, int64_t first, int64_t last);
 tap_rows AMX(tap_rows_of)(const gradient_plan *p, const gradient_rows *r, int64_t ky, int64_t first,
