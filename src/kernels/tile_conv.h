@@ -1,4 +1,4 @@
-/* Convolutions in bf16 over the tiles of AMX (of stride 1), and their gradients (the data's of stride 1). */
+/* Convolutions in bf16 over the tiles of AMX, and their gradients. */
 #ifndef DC3_KERNELS_TILE_CONV_H
 #define DC3_KERNELS_TILE_CONV_H
 

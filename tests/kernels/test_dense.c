@@ -401,9 +401,9 @@ static void tile_convolutions(const dc3_cpu_convolutions *own)
     assert_int_equal(dc3_dense_by(DC3_WAY_TILES, &fast), DC3_OK);
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
     ((onednn *)fast.self)->own = *own;
-    for (int seed = 0; seed < 24; seed++) {
+    for (int seed = 0; seed < 48; seed++) {
         dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 84);
-        int64_t kernel = seed % 3 == 0 ? 1 : seed % 8 == 7 ? 5 : 3;
+        int64_t kernel = seed % 3 == 0 ? 1 : seed % 8 == 7 ? 5 : seed % 8 == 2 ? 2 : 3;
         dc3_conv_shape s = {.n = between(&rng, 1, 5),
                             .h = between(&rng, 5, 17),
                             .w = between(&rng, 5, 17),
@@ -411,7 +411,7 @@ static void tile_convolutions(const dc3_cpu_convolutions *own)
                             .co = between(&rng, 8, 70),
                             .kh = kernel,
                             .kw = kernel,
-                            .stride = 1,
+                            .stride = seed % 2 ? between(&rng, 1, 3) : 1,
                             .pad_top = between(&rng, 0, kernel - 1),
                             .pad_left = between(&rng, 0, kernel - 1),
                             .pad_bottom = between(&rng, 0, kernel - 1),
@@ -567,6 +567,8 @@ static void rules(void **state)
     odd.n = 3;
     dc3_conv_shape pixels = large; /* a quarter of them */
     pixels.kh = pixels.kw = 1, pixels.stride = 2;
+    dc3_conv_shape strided = large, small = large;
+    strided.stride = small.stride = 2, small.h = small.w = 16;
     unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
@@ -584,6 +586,9 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &pixels, no_winograd), DC3_WAY_ONEDNN);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0),
                          p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &strided, 0),
+                         p == DC3_PASS_FORWARD ? DC3_WAY_ONEDNN : DC3_WAY_TILES);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &small, 0), DC3_WAY_TILES);
     }
 }
 

@@ -3,6 +3,7 @@
  * the kernels of a block of channels while the panel goes by. */
 #include <omp.h>
 #include "kernels/x86/amx/conv.h"
+#include "kernels/x86/amx/conv_strided.h"
 
 enum {
     PANEL = 8, /* blocks of SIDE positions */
@@ -22,6 +23,7 @@ static int64_t kernels_of(const images *m)
 
 static size_t packed_size(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
+    if (s->stride > 1) return AMX(strided_packed_size)(s, pass);
     images m = images_of(s, pass);
     return (size_t)(blocks_of(outputs_of(s, pass), SIDE) * kernels_of(&m)) * sizeof(uint16_t);
 }
@@ -45,6 +47,10 @@ static void pack_block(const dc3_conv_shape *s, dc3_conv_pass pass, int64_t firs
 
 static void pack(const dc3_conv_shape *s, dc3_conv_pass pass, const uint16_t *w, void *packed)
 {
+    if (s->stride > 1) {
+        AMX(strided_pack)(s, pass, w, packed);
+        return;
+    }
     images m = images_of(s, pass);
     int64_t outputs = outputs_of(s, pass);
 #pragma omp parallel for
@@ -146,6 +152,10 @@ static void run(const images *m, const output *o, const uint16_t *x, const uint1
 static void forward(const dc3_conv_shape *s, const void *x, const void *packed, const float *bias,
                     const void *residual, void *y, void *scratch)
 {
+    if (s->stride > 1) {
+        AMX(strided_forward)(s, x, packed, bias, residual, y, scratch);
+        return;
+    }
     images m = images_of(s, DC3_PASS_FORWARD);
     output o = {.channels = s->co,
                 .bias = s->bias ? bias : NULL,
@@ -158,6 +168,10 @@ static void forward(const dc3_conv_shape *s, const void *x, const void *packed, 
 
 static void data(const dc3_conv_shape *s, const void *dy, const void *packed, void *dx, void *scratch)
 {
+    if (s->stride > 1) {
+        AMX(strided_data)(s, dy, packed, dx, scratch);
+        return;
+    }
     images m = images_of(s, DC3_PASS_DATA);
     output o = {.channels = s->ci, .y = dx};
     run(&m, &o, dy, packed, scratch);
@@ -167,6 +181,7 @@ static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
     images m = images_of(s, pass);
     if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
+    if (s->stride > 1) return AMX(strided_scratch)(s, pass);
     if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || m.n < 1 || m.oh < 1 || m.ow < 1 ||
         s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh || s->pad_right >= s->kw)
         return 0;

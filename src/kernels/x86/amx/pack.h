@@ -96,6 +96,40 @@ static inline void pack_turned(int64_t columns, int64_t k, const uint16_t *x, in
     }
 }
 
+/* HALF pairs of values `to_next` apart, the first ones `to_column` apart, of which `columns` are there. */
+static inline void pair_columns(int64_t columns, const uint16_t *x, int64_t to_column, int64_t to_next,
+                                uint16_t *to)
+{
+    memset(to, 0, 2 * HALF * sizeof *to);
+    for (int64_t c = 0; c < columns && c < HALF; c++)
+        to[2 * c] = x[c * to_column], to[2 * c + 1] = x[c * to_column + to_next];
+}
+
+/* B from values anywhere: column c's k-th is x[c * to_column + k * to_next]. */
+static inline void pack_apart(int64_t columns, int64_t k, const uint16_t *x, int64_t to_column,
+                              int64_t to_next, uint16_t *to)
+{
+#if defined(__AVX512F__)
+    vec_int at = _mm512_mullo_epi32(v_numbers(0), _mm512_set1_epi32((int)to_column));
+#endif
+    for (int64_t i = 0; i < blocks_of(k, DEPTH) * DEPTH; i += 2)
+        for (int64_t c = 0; c < SIDE; c += HALF) {
+            uint16_t *row = to + i / DEPTH * PAIR + c / HALF * TILE + i % DEPTH * HALF;
+            const uint16_t *from = x + c * to_column + i * to_next;
+#if defined(__AVX512F__)
+            /* A gather reads 32 bits; the second ones as the upper half, from one value before. */
+            if (i + 1 < k && c + HALF <= columns && to_next > 0) {
+                __m512i one = _mm512_i32gather_epi32(at, from, 2);
+                __m512i two = _mm512_i32gather_epi32(at, from + to_next - 1, 2);
+                _mm512_storeu_si512(row, _mm512_mask_blend_epi16(0xaaaaaaaau, one, two));
+                continue;
+            }
+#endif
+            pair_columns(i < k ? columns - c : 0, from, to_column, i + 1 < k ? to_next : 0, row);
+            for (int64_t n = 0; i + 1 == k && n < HALF; n++) row[2 * n + 1] = 0;
+        }
+}
+
 /* Rounded to the nearest, ties to even; NaN stays. */
 static inline uint16_t to_bf16(float value)
 {
