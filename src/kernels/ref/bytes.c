@@ -44,28 +44,38 @@ void dc3_ref_copy_rows(int64_t rows, size_t bytes, const void *from, size_t from
         memcpy((char *)to + (size_t)r * to_stride, (const char *)from + (size_t)r * from_stride, bytes);
 }
 
-/* Element [i, p, j] of [n, pixels, c] and element [i, j, p] of [n, c, pixels]: the `planar` side is written,
- * or the other. */
-static void swap_planes(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *from, int planar,
-                        void *to)
+/* to [columns, rows] = from [rows, columns] of elements of `size` bytes, so many images of it. */
+static inline void turn(size_t size, int64_t n, int64_t rows, int64_t columns, const char *from, char *to)
+{
+    int64_t count = rows * columns;
+#pragma omp parallel for if ((size_t)(n * count) * size > BLOCK)
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < columns; j++)
+            for (int64_t r = 0; r < rows; r++)
+                memcpy(to + (size_t)(i * count + j * rows + r) * size,
+                       from + (size_t)(i * count + r * columns + j) * size, size);
+}
+
+/* A size that the compiler knows is a load and a store. */
+static void turn_images(dc3_dtype type, int64_t n, int64_t rows, int64_t columns, const void *x, void *y)
 {
     size_t size = dc3_dtype_size(type);
-    for (int64_t i = 0; i < n * pixels * c; i++) {
-        int64_t image = i / (pixels * c), p = i / c % pixels, j = i % c;
-        int64_t other = (image * c + j) * pixels + p;
-        memcpy((char *)to + (size_t)(planar ? other : i) * size,
-               (const char *)from + (size_t)(planar ? i : other) * size, size);
-    }
+    if (size == 2)
+        turn(2, n, rows, columns, x, y);
+    else if (size == 4)
+        turn(4, n, rows, columns, x, y);
+    else
+        turn(size, n, rows, columns, x, y);
 }
 
 void dc3_ref_to_planar(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, void *y)
 {
-    swap_planes(type, n, pixels, c, x, 1, y);
+    turn_images(type, n, pixels, c, x, y);
 }
 
 void dc3_ref_from_planar(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, void *y)
 {
-    swap_planes(type, n, pixels, c, x, 0, y);
+    turn_images(type, n, c, pixels, x, y);
 }
 
 /* Between x [n, h, w, c] and y [n, (h + 1) / 2, (w + 1) / 2, 4 c], whose pixels of c values are `row` bytes;

@@ -238,14 +238,16 @@ static void find_rows(const dc3_batch_norm_shape *s, const char *dy, int64_t fro
                       const char *rows[CHUNK])
 {
     size_t pixel = (size_t)s->c * width_of(s->type);
-    int64_t h = s->h / 2, w = s->w / 2;
-    for (int64_t p = from; p < to; p++) {
-        int64_t line = p / s->w, row = line % s->h / 2, column = p % s->w / 2;
-        if (!s->pool)
-            rows[p - from] = dy + (size_t)p * pixel;
-        else
-            rows[p - from] =
-                row < h && column < w ? dy + (size_t)((line / s->h * h + row) * w + column) * pixel : NULL;
+    int64_t h = s->h / 2, w = s->w / 2, column = from % s->w, row = from / s->w % s->h,
+            image = from / s->w / s->h;
+    for (int64_t p = from; p < to && !s->pool; p++) rows[p - from] = dy + (size_t)p * pixel;
+    for (int64_t p = from; p < to && s->pool; p++) {
+        int is = row / 2 < h && column / 2 < w;
+        rows[p - from] = is ? dy + (size_t)((image * h + row / 2) * w + column / 2) * pixel : NULL;
+        if (++column < s->w) continue;
+        column = 0;
+        if (++row < s->h) continue;
+        row = 0, image++;
     }
 }
 
