@@ -51,13 +51,11 @@ static int worth_pairs(const dc3_case *c)
     return (s->n % 2 == 0 || s->n >= 8) && (s->kh * s->kw > 1 || s->stride == 1);
 }
 
-/* By a stride oneDNN 2.6 is slow in gradients of the data, and with heavy kernels over small images; few
- * channels of ours are mostly padding. */
-static int worth_strided(const dc3_case *c)
+/* Fewer channels are mostly padding. */
+static int enough_channels(const dc3_case *c)
 {
     const dc3_conv_shape *s = c->shape.conv;
-    if (s->stride == 1 || s->kh * s->kw == 1) return 0;
-    return c->pass == DC3_PASS_DATA ? s->ci >= 16 : s->ci >= 128 && s->h * s->w <= 256;
+    return (c->pass == DC3_PASS_DATA ? s->co : s->ci) >= 16;
 }
 
 /* In order; what no rule takes is oneDNN's, and attention that of vectors. All candidates by processor:
@@ -75,13 +73,8 @@ static const rule rules[] = {
     /* Our own over tiles is 1.3 to 9 times faster than oneDNN 2.6, which is slower than in f32 for heavy
      * kernels and strides. */
     {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_TILES, NULL},
-    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_FORWARD) | ONE(DC3_PASS_DATA), DC3_WAY_TILES,
-     worth_strided},
-    /* With AMX our own over tiles, of stride 1, are unmeasured, and oneDNN's are fast; likewise linear
-     * layers, of which oneDNN's take 150 ms of the U-Net's 607. To take ours: {ONE(DC3_TIER_AMX),
-     * DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_channels}, {ONE(DC3_TIER_AMX),
-     * DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, NULL}, where enough_channels says that inputs
-     * (with DATA outputs) have at least 8, since fewer are mostly padding. */
+    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_channels},
+    {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, NULL},
     /* Attention with AMX and its gradient (data): unmeasured. oneDNN has none, and what is measured of the
      * tier below on such a processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles
      * can do. */

@@ -584,10 +584,8 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, no_winograd), direct);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &odd, no_winograd), DC3_WAY_ONEDNN);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &pixels, no_winograd), DC3_WAY_ONEDNN);
-        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0),
-                         p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
-        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &strided, 0),
-                         p == DC3_PASS_FORWARD ? DC3_WAY_ONEDNN : DC3_WAY_TILES);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_TILES);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &strided, 0), DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &small, 0), DC3_WAY_TILES);
     }
 }
@@ -609,9 +607,9 @@ static void other_rules(void **state)
                                     .shape.linear = &linear};
                 dc3_case tokens = {(dc3_tier)tier, DC3_WORK_ATTENTION, type, (dc3_conv_pass)pass,
                                    .shape.attention = &attention};
-                assert_int_equal(dc3_rule(&product, all), DC3_WAY_ONEDNN);
-                assert_int_equal(dc3_rule(&tokens, all),
-                                 tier == DC3_TIER_AMX && bf16 ? DC3_WAY_TILES : DC3_WAY_VECTORS);
+                int tiles = tier == DC3_TIER_AMX && bf16;
+                assert_int_equal(dc3_rule(&product, all), tiles ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
+                assert_int_equal(dc3_rule(&tokens, all), tiles ? DC3_WAY_TILES : DC3_WAY_VECTORS);
             }
 }
 

@@ -2,33 +2,34 @@
 #ifndef DC3_KERNELS_X86_AMX_FINISH_H
 #define DC3_KERNELS_X86_AMX_FINISH_H
 
+#include "kernels/shapes.h"
 #include "kernels/x86/amx/pack.h"
 #include "kernels/x86/math.h"
 
-/* SIDE values; the loops have one length so that they become vectors. */
+/* HALF values; the loops have one length so that they become vectors. */
 static inline void activate(dc3_activation act, float *v)
 {
     switch (act) {
     case DC3_ACT_RELU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i];
+        for (int i = 0; i < HALF; i++) v[i] = v[i] < 0 ? 0 : v[i];
         break;
     case DC3_ACT_SILU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-v[i]));
+        for (int i = 0; i < HALF; i++) v[i] = v[i] / (1 + dc3_exp(-v[i]));
         break;
     case DC3_ACT_GELU_ERF:
-        for (int i = 0; i < SIDE; i++) v[i] = 0.5f * v[i] * (1 + dc3_erf(v[i] * 0.70710678f));
+        for (int i = 0; i < HALF; i++) v[i] = 0.5f * v[i] * (1 + dc3_erf(v[i] * 0.70710678f));
         break;
     case DC3_ACT_QUICK_GELU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-1.702f * v[i]));
+        for (int i = 0; i < HALF; i++) v[i] = v[i] / (1 + dc3_exp(-1.702f * v[i]));
         break;
     case DC3_ACT_RELU6:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i] > 6 ? 6 : v[i];
+        for (int i = 0; i < HALF; i++) v[i] = v[i] < 0 ? 0 : v[i] > 6 ? 6 : v[i];
         break;
     case DC3_ACT_SIGMOID:
-        for (int i = 0; i < SIDE; i++) v[i] = 1 / (1 + dc3_exp(-v[i]));
+        for (int i = 0; i < HALF; i++) v[i] = 1 / (1 + dc3_exp(-v[i]));
         break;
     case DC3_ACT_GELU_TANH:
-        for (int i = 0; i < SIDE; i++)
+        for (int i = 0; i < HALF; i++)
             v[i] = v[i] / (1 + dc3_exp(-1.5957691f * (v[i] + 0.044715f * v[i] * v[i] * v[i])));
         break;
     default:
@@ -36,16 +37,58 @@ static inline void activate(dc3_activation act, float *v)
     }
 }
 
-/* `columns` of SIDE sums to y; bias and residual (NULL: none) stand at the first of them. `last`: the
- * activation comes after the residual. */
-static inline void finish_row(float *sums, int64_t columns, const float *bias, dc3_activation act,
-                              const uint16_t *residual, int last, uint16_t *y)
+/* What follows the sums: y = act(sums + bias) + residual, or with `act_last` act(sums + bias + residual). */
+typedef struct output {
+    int64_t channels;         /* of a row of y and residual */
+    const float *bias;        /* NULL: none */
+    const uint16_t *residual; /* NULL: none */
+    dc3_activation act;
+    int act_last;
+    uint16_t *y;
+} output;
+
+#if defined(__AVX512F__)
+
+/* HALF of them, from channel `at` of y on; `live`: those that y has. */
+static inline void finish_half(const output *o, float *sums, int64_t channel, int64_t at, __mmask16 live)
 {
-    for (int64_t i = 0; bias && i < columns; i++) sums[i] += bias[i];
-    if (!last) activate(act, sums);
-    for (int64_t i = 0; residual && i < columns; i++) sums[i] += from_bf16(residual[i]);
-    if (last) activate(act, sums);
-    for (int64_t i = 0; i < columns; i++) y[i] = to_bf16(sums[i]);
+    __m512 v = _mm512_load_ps(sums);
+    if (o->bias) v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(live, o->bias + channel));
+    if (o->act != DC3_ACT_NONE && !o->act_last) {
+        _mm512_store_ps(sums, v);
+        activate(o->act, sums);
+        v = _mm512_load_ps(sums);
+    }
+    if (o->residual) v = _mm512_add_ps(v, v_load_bf16(o->residual + at, live));
+    if (o->act != DC3_ACT_NONE && o->act_last) {
+        _mm512_store_ps(sums, v);
+        activate(o->act, sums);
+        v = _mm512_load_ps(sums);
+    }
+    _mm256_mask_storeu_epi16(o->y + at, live, (__m256i)_mm512_cvtneps_pbh(v));
+}
+
+#else
+
+static inline void finish_half(const output *o, float *sums, int64_t channel, int64_t at, int64_t live)
+{
+    for (int64_t i = 0; o->bias && i < live; i++) sums[i] += o->bias[channel + i];
+    if (!o->act_last) activate(o->act, sums);
+    for (int64_t i = 0; o->residual && i < live; i++) sums[i] += from_bf16(o->residual[at + i]);
+    if (o->act_last) activate(o->act, sums);
+    for (int64_t i = 0; i < live; i++) o->y[at + i] = to_bf16(sums[i]);
+}
+
+#define v_span(count) (count)
+#endif
+
+/* SIDE sums of channels from `channel` on to row `row` of y. */
+static inline void finish_row(const output *o, float *sums, int64_t row, int64_t channel)
+{
+    for (int64_t h = 0; h < SIDE && channel + h < o->channels; h += HALF) {
+        int64_t live = o->channels - channel - h < HALF ? o->channels - channel - h : HALF;
+        finish_half(o, sums + h, channel + h, row * o->channels + channel + h, v_span(live));
+    }
 }
 
 #endif
