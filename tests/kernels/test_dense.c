@@ -421,6 +421,10 @@ static void tile_convolutions(const dc3_cpu_convolutions *own)
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2,
                             .act_last = seed % 8 == 1};
+        if (seed % 6 == 5) { /* patches */
+            s.kh = between(&rng, 2, 4), s.kw = between(&rng, 2, 4), s.stride = 4;
+            s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
+        }
         compare(&fast, &s, 0, (uint64_t)seed, &rng, tolerance(DC3_BF16));
         s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
         compare_backward(&fast, &plain, &s, 0, seed, &rng, tolerance(DC3_BF16), 2e-5);

@@ -1,5 +1,6 @@
 /* The convolution and the gradient of its data (conv.h). */
 #include "kernels/x86/amx/conv.h"
+#include "kernels/x86/amx/conv_patches.h"
 #include "kernels/x86/amx/product.h"
 
 static int64_t phases_of(const dc3_conv_shape *s, dc3_conv_pass pass)
@@ -26,6 +27,7 @@ static int64_t packed_of(const images *m)
 /* Phases of outputs one behind the other. */
 static size_t packed_size(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
+    if (is_patches(s, pass)) return AMX(patches_packed_size)(s);
     int64_t values = 0, phases = phases_of(s, pass);
     for (int64_t p = 0; p < phases * phases; p++) {
         images m = AMX(conv_images)(s, pass, p / phases, p % phases);
@@ -50,6 +52,10 @@ static void pack_block(const dc3_conv_shape *s, dc3_conv_pass pass, const images
 
 static void pack(const dc3_conv_shape *s, dc3_conv_pass pass, const uint16_t *w, void *packed)
 {
+    if (is_patches(s, pass)) {
+        AMX(patches_pack)(s, w, packed);
+        return;
+    }
     int64_t phases = phases_of(s, pass);
     uint16_t *to = packed;
     for (int64_t p = 0; p < phases * phases; p++) {
@@ -179,6 +185,10 @@ static void forward(const dc3_conv_shape *s, const void *x, const void *packed, 
 
 static void data(const dc3_conv_shape *s, const void *dy, const void *packed, void *dx, void *scratch)
 {
+    if (is_patches(s, DC3_PASS_DATA)) {
+        AMX(patches_data)(s, dy, packed, dx, scratch);
+        return;
+    }
     output o = {.channels = s->ci, .y = dx};
     if (is_pointwise(s)) {
         AMX(product)(s->n * s->h * s->w, s->co, dy, packed, &o, scratch);
@@ -196,6 +206,7 @@ static void data(const dc3_conv_shape *s, const void *dy, const void *packed, vo
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
     if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
+    if (is_patches(s, pass)) return AMX(patches_scratch)(s);
     if (s->type != DC3_BF16 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
         dc3_conv_out_width(s) < 1 || s->kh > MOST_KERNEL || s->kw > MOST_KERNEL || s->pad_top >= s->kh ||
         s->pad_left >= s->kw || s->pad_bottom >= s->kh || s->pad_right >= s->kw)
