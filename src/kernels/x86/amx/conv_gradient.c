@@ -10,7 +10,7 @@
 
 /* What a thread works in; all 64-byte aligned. */
 typedef struct work {
-    position_list *of_dy, *of_x; /* [steps]; [copies][steps] */
+    position_list *of_dy, *of_x; /* [2][steps]; [copies][2][steps]: of a whole group, of the last */
     uint16_t *dy;                /* of a block of channels: [2][groups][rows][steps] tiles */
     uint16_t *x;                 /* [blocks of a rectangle][copies][2][groups][slots][steps] */
     float *sums;                 /* of a rectangle, or of a block if there is one chunk; only of one part */
@@ -53,8 +53,8 @@ static size_t work_size(const gradient_plan *p, char *base, work *w)
         w->field = base ? (void *)(base + at) : NULL;                                                        \
         at += ((size_t)(count) * sizeof *w->field + 63) / 64 * 64;                                           \
     } while (0)
-    PLACE(of_dy, p->steps);
-    PLACE(of_x, p->copies * p->steps);
+    PLACE(of_dy, 2 * p->steps);
+    PLACE(of_x, p->copies * 2 * p->steps);
     PLACE(dy, 2 * dy_half(p));
     PLACE(x, across * p->copies * 2 * x_half(p));
     PLACE(sums, p->parts > 1 ? 0 : (is_one_chunk(p) ? 1 : across * down) * p->taps * BLOCK);
@@ -62,30 +62,29 @@ static size_t work_size(const gradient_plan *p, char *base, work *w)
     return at;
 }
 
-/* The positions of step `step` of a row: of dy, or of what is seen of x at column kx of the kernel. */
-static void list_positions(const gradient_plan *p, int64_t step, int64_t kx, position_list *of_dy,
-                           position_list *of_x)
+/* The positions of step `step` of a row of `group`: of dy, or of what is seen of x at column kx. */
+static void list_positions(const gradient_plan *p, int64_t group, int64_t step, int64_t kx,
+                           position_list *of_dy, position_list *of_x)
 {
     memset(of_dy, 0, sizeof *of_dy);
     memset(of_x, 0, sizeof *of_x);
     for (int q = 0; q < DEPTH; q++) {
         int64_t position = step * DEPTH + q, image = position / p->ow, column = position % p->ow;
         int64_t seen = column * p->stride + kx - p->left;
-        if (image >= p->images) break;
-        of_dy->is |= 1u << q;
+        if (image >= p->images || group * p->images * p->ow + position >= p->positions) break;
+        of_dy->mask[q] = UINT32_MAX;
         of_dy->at[q] = (image * p->oh * p->ow + column) * p->co;
-        of_x->is |= (uint32_t)(p->gathered || (seen >= 0 && seen < p->w)) << q;
+        of_x->mask[q] = p->gathered || (seen >= 0 && seen < p->w) ? UINT32_MAX : 0;
         of_x->at[q] = (image * p->h * p->w + seen) * p->ci;
         of_x->low[q] = (int16_t)(at_least(0, -seen) * p->ci);
         of_x->high[q] = (int16_t)(at_most(p->kw, p->w - seen) * p->ci);
     }
 }
 
-/* Of step `step` of a row of a group: a bit for each position that there is. */
-static uint32_t live(const gradient_plan *p, int64_t group, int64_t step)
+/* Number of the first list of a group: the last may lack images. */
+static int64_t lists_of(const gradient_plan *p, int64_t group)
 {
-    int64_t left = p->positions - group * p->images * p->ow - step * DEPTH;
-    return left >= DEPTH ? UINT32_MAX : left > 0 ? (1u << left) - 1 : 0;
+    return (group + 1) * p->images * p->ow > p->positions ? p->steps : 0;
 }
 
 static void pack_outputs(const gradient_plan *p, const work *w, const chunk *c, const uint16_t *dy, int64_t i)
@@ -94,8 +93,9 @@ static void pack_outputs(const gradient_plan *p, const work *w, const chunk *c, 
     for (int64_t g = c->group; g < c->group + c->count; g++)
         for (int64_t y = c->first; y < c->last; y++) {
             const uint16_t *row = dy + (g * p->images * p->oh + y) * p->ow * p->co + i * SIDE;
+            const position_list *l = w->of_dy + lists_of(p, g);
             for (int64_t s = 0; s < p->steps; s++, to += TILE)
-                pack_step_turned(row, &w->of_dy[s], live(p, g, s), rest(p->co, i), to, dy_half(p));
+                pack_step_turned(row, &l[s], p->ow * p->co, rest(p->co, i), to, dy_half(p));
         }
 }
 
@@ -106,13 +106,14 @@ static void pack_rows_seen(const gradient_plan *p, const chunk *c, int64_t g, co
     x += g * p->images * p->h * p->w * p->ci;
     for (int64_t y = c->first; p->gathered && y < c->last; y++)
         for (int64_t s = 0; s < p->steps; s++, to += TILE)
-            gather_step(p, x, y * p->stride - p->top, &l[s], live(p, g, s), j * SIDE, to, x_half(p));
+            gather_step(p, x, y * p->stride - p->top, &l[s], j * SIDE, to, x_half(p));
     for (int64_t at = 0; !p->gathered && at < p->stride; at++)
         for (int64_t k = 0; k < c->rows.count[at]; k++) {
             const uint16_t *row = x + ((c->rows.first[at] + k) * p->stride + at) * p->w * p->ci + j * SIDE;
             uint16_t *slot = to + (c->rows.slot[at] + k) * p->steps * TILE;
             for (int64_t s = 0; s < p->steps; s++)
-                pack_step(row, &l[s], live(p, g, s), rest(p->columns, j), slot + s * TILE, x_half(p));
+                pack_step(row, &l[s], p->stride * p->w * p->ci, rest(p->columns, j), slot + s * TILE,
+                          x_half(p));
         }
 }
 
@@ -121,7 +122,7 @@ static void pack_inputs(const gradient_plan *p, const work *w, const chunk *c, c
 {
     for (int64_t kx = 0; kx < p->copies; kx++, to += 2 * x_half(p))
         for (int64_t g = 0; g < c->count; g++)
-            pack_rows_seen(p, c, c->group + g, x, j, w->of_x + kx * p->steps,
+            pack_rows_seen(p, c, c->group + g, x, j, w->of_x + 2 * kx * p->steps + lists_of(p, c->group + g),
                            to + g * p->slots * p->steps * TILE);
 }
 
@@ -227,13 +228,15 @@ void AMX(conv_gradient)(const dc3_conv_shape *s, const void *x, const void *dy, 
     operands o = {x, dy, dw, scratch};
     char *own = (char *)scratch + sums_size(&p);
     int64_t parts = p.g.down * p.g.across, blocks = p.parts > 1 ? p.g.co_blocks * p.g.ci_blocks : 0;
+    int64_t last = blocks_of(p.n, p.images) - 1;
 #pragma omp parallel
     {
         work w;
         size_t size = work_size(&p, NULL, &w);
         work_size(&p, own + (size_t)omp_get_thread_num() * size, &w);
-        for (int64_t k = 0; k < p.copies * p.steps; k++)
-            list_positions(&p, k % p.steps, k / p.steps, &w.of_dy[k % p.steps], &w.of_x[k]);
+        for (int64_t k = 0; k < p.copies * 2 * p.steps; k++)
+            list_positions(&p, k / p.steps % 2 ? last : 0, k % p.steps, k / p.steps / 2,
+                           &w.of_dy[k % (2 * p.steps)], &w.of_x[k]);
         tile_configure(&full_tiles);
 #pragma omp for schedule(dynamic)
         for (int64_t u = 0; u < p.parts * parts; u++) {

@@ -7,18 +7,17 @@
 
 /* Where a group's positions of a row lie, in values from its first image's row on. */
 typedef struct position_list {
-    int64_t at[DEPTH]; /* of a step */
-    uint32_t is;       /* a bit for each: set where there is one, not padding */
+    int64_t at[DEPTH];    /* of a step */
+    uint32_t mask[DEPTH]; /* all bits where there is one, none where it is padding */
     /* Of a run of values that a row of the kernel sees, where x has them; only if they are gathered. */
     int16_t low[DEPTH], high[DEPTH];
 } position_list;
 
 /* One step of a row: DEPTH positions of `columns` channels, or fewer, as B: two rows become pairs. The two
- * tiles are `apart` values apart. */
-static inline void pack_step(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
+ * tiles are `apart` values apart; `next`: values to the row that is packed next, which is asked for. */
+static inline void pack_step(const uint16_t *x, const position_list *l, int64_t next, int64_t columns,
                              uint16_t *to, int64_t apart)
 {
-    uint32_t is = l->is & live;
 #if defined(__AVX512F__)
     static const uint16_t order[2][32]
         __attribute__((aligned(64))) = {{0, 32, 1, 33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
@@ -26,28 +25,32 @@ static inline void pack_step(const uint16_t *x, const position_list *l, uint32_t
                                         {16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,
                                          24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63}};
     __m512i low = _mm512_load_si512(order[0]), high = _mm512_load_si512(order[1]);
-    __mmask32 all = (__mmask32)((1ull << columns) - 1);
+    uint32_t all = (uint32_t)((1ull << columns) - 1);
     for (int q = 0; q < DEPTH; q += 2, to += 32) {
-        __m512i one = _mm512_maskz_loadu_epi16(is >> q & 1 ? all : 0, x + l->at[q]);
-        __m512i two = _mm512_maskz_loadu_epi16(is >> (q + 1) & 1 ? all : 0, x + l->at[q + 1]);
+        const uint16_t *first = x + l->at[q], *second = x + l->at[q + 1];
+        __m512i one = _mm512_maskz_loadu_epi16(l->mask[q] & all, first);
+        __m512i two = _mm512_maskz_loadu_epi16(l->mask[q + 1] & all, second);
+        __builtin_prefetch(first + next);
+        __builtin_prefetch(second + next);
         _mm512_store_si512(to, _mm512_permutex2var_epi16(one, low, two));
         _mm512_store_si512(to + apart, _mm512_permutex2var_epi16(one, high, two));
     }
 #else
+    (void)next;
     memset(to, 0, TILE * sizeof *to);
     memset(to + apart, 0, TILE * sizeof *to);
     for (int q = 0; q < DEPTH; q++)
-        for (int64_t c = 0; c < columns && is >> q & 1; c++)
+        for (int64_t c = 0; c < columns && l->mask[q]; c++)
             to[c / HALF * apart + q / 2 * 32 + c % HALF * 2 + q % 2] = x[l->at[q] + c];
 #endif
 }
 
 /* The same as A: a row for each channel. */
-static inline void pack_step_turned(const uint16_t *x, const position_list *l, uint32_t live, int64_t columns,
+static inline void pack_step_turned(const uint16_t *x, const position_list *l, int64_t next, int64_t columns,
                                     uint16_t *to, int64_t apart)
 {
     uint16_t pairs[PAIR] __attribute__((aligned(64)));
-    pack_step(x, l, live, columns, pairs, TILE);
+    pack_step(x, l, next, columns, pairs, TILE);
     turn_tile(pairs, 32, to);
     turn_tile(pairs + TILE, 32, to + apart);
 }
@@ -80,11 +83,11 @@ static inline void gather_position(const gradient_plan *p, const uint16_t *x, in
 
 /* A step whose columns are those of all taps: the kernel's rows are runs of values of x. */
 static inline void gather_step(const gradient_plan *p, const uint16_t *x, int64_t y, const position_list *l,
-                               uint32_t live, int64_t first, uint16_t *to, int64_t apart)
+                               int64_t first, uint16_t *to, int64_t apart)
 {
     uint16_t rows[DEPTH][DEPTH] __attribute__((aligned(64)));
     for (int q = 0; q < DEPTH; q++)
-        if (l->is & live & 1u << q)
+        if (l->mask[q])
             gather_position(p, x, y, l, q, first, rows[q]);
         else
             memset(rows[q], 0, sizeof rows[q]);
