@@ -1,5 +1,6 @@
 /* Weights in the form that the products over tiles read, kept until they change. */
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/memory.h"
 #include "kernels/tile_weights.h"
 
@@ -9,6 +10,7 @@ typedef struct form {
     const dc3_tile_conv *conv;
     const dc3_conv_shape *shape; /* of conv */
     dc3_conv_pass pass;
+    uint16_t *plain; /* room for the weight in bf16, or NULL */
 } form;
 
 typedef struct tile_pack {
@@ -23,19 +25,39 @@ static void tile_pack_release(dc3_pack *pack)
     free(pack);
 }
 
+size_t dc3_tile_weight_size(const dc3_weight *weight)
+{
+    return (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight)) * sizeof(uint16_t);
+}
+
+/* All parts in bf16, one behind the other; those of f32, which change in training, by all threads. */
+static dc3_status in_bf16(const dc3_weight *weight, uint16_t *to)
+{
+    for (int i = 0; i < weight->parts; i++)
+        if (weight->part[i].dtype != DC3_F32) return dc3_weight_unpack(weight, DC3_BF16, to);
+    for (int i = 0; i < weight->parts; i++) {
+        const dc3_tensor *part = &weight->part[i];
+        dc3_kernels_best()->cast(DC3_F32, part->data, DC3_BF16, to, dc3_count(part));
+        to += dc3_count(part);
+        dc3_map_forget(part->data, dc3_bytes(part));
+    }
+    return DC3_OK;
+}
+
 static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 {
     const form *f = user;
     int64_t co = dc3_weight_rows(weight), ci = dc3_weight_columns(weight);
-    size_t size = (size_t)(co * ci) * sizeof(uint16_t);
-    uint16_t *plain = dc3_alloc(size);
-    if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
-    dc3_status status = dc3_weight_unpack(weight, DC3_BF16, plain);
+    uint16_t *plain = f->plain ? f->plain : dc3_alloc(dc3_tile_weight_size(weight));
+    if (!plain)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes",
+                        dc3_tile_weight_size(weight));
+    dc3_status status = in_bf16(weight, plain);
     if (status == DC3_OK && f->linear)
         f->linear->pack(ci, co, f->pass, plain, ((tile_pack *)pack)->data);
     else if (status == DC3_OK)
         f->conv->pack(f->shape, f->pass, plain, ((tile_pack *)pack)->data);
-    free(plain);
+    if (!f->plain) free(plain);
     return status;
 }
 
@@ -74,13 +96,13 @@ static dc3_status packed_weight(dc3_weight *weight, const form *f, const void **
 }
 
 dc3_status dc3_tile_linear_weight(dc3_weight *weight, const dc3_tile_linear *own, dc3_conv_pass pass,
-                                  const void **packed)
+                                  void *plain, const void **packed)
 {
-    return packed_weight(weight, &(form){.linear = own, .pass = pass}, packed);
+    return packed_weight(weight, &(form){.linear = own, .pass = pass, .plain = plain}, packed);
 }
 
 dc3_status dc3_tile_conv_weight(dc3_weight *weight, const dc3_tile_conv *own, const dc3_conv_shape *shape,
-                                dc3_conv_pass pass, const void **packed)
+                                dc3_conv_pass pass, void *plain, const void **packed)
 {
-    return packed_weight(weight, &(form){.conv = own, .shape = shape, .pass = pass}, packed);
+    return packed_weight(weight, &(form){.conv = own, .shape = shape, .pass = pass, .plain = plain}, packed);
 }

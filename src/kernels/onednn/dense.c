@@ -135,6 +135,34 @@ static dc3_status winograd_kernels(onednn *d, const dc3_conv_shape *shape, dc3_c
     return DC3_OK;
 }
 
+/* Room in the scratch for a weight that is packed, since new memory for each would take longer than that;
+ * none for a large one, as inference has them, which is packed once. */
+static dc3_status room_for(onednn *d, const dc3_weight *weight, void **room)
+{
+    enum { MOST = 16 << 20 }; /* bytes */
+    size_t size = dc3_tile_weight_size(weight);
+    *room = NULL;
+    if (size > MOST) return DC3_OK;
+    DC3_TRY(dc3_onednn_scratch(d, size));
+    *room = d->scratch;
+    return DC3_OK;
+}
+
+static dc3_status tile_conv_weight(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass,
+                                   dc3_weight *weight, const void **weights)
+{
+    void *room;
+    DC3_TRY(room_for(d, weight, &room));
+    return dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, pass, room, weights);
+}
+
+static dc3_status tile_linear_weight(onednn *d, dc3_conv_pass pass, dc3_weight *weight, const void **weights)
+{
+    void *room;
+    DC3_TRY(room_for(d, weight, &room));
+    return dc3_tile_linear_weight(weight, d->own.tiles, pass, room, weights);
+}
+
 static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
@@ -148,7 +176,7 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x,
         return DC3_OK;
     }
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_FORWARD, &weights));
+        DC3_TRY(tile_conv_weight(d, shape, DC3_PASS_FORWARD, weight, &weights));
         d->own.conv_tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
         return DC3_OK;
     }
@@ -164,7 +192,7 @@ static dc3_status linear(void *self, const dc3_linear_shape *shape, const void *
     const void *weights;
     DC3_TRY(choose_linear(d, shape, DC3_PASS_FORWARD, &way));
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_linear_weight(weight, d->own.tiles, DC3_PASS_FORWARD, &weights));
+        DC3_TRY(tile_linear_weight(d, DC3_PASS_FORWARD, weight, &weights));
         d->own.tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
         return DC3_OK;
     }
@@ -185,7 +213,7 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
         return DC3_OK;
     }
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_DATA, &weights));
+        DC3_TRY(tile_conv_weight(d, shape, DC3_PASS_DATA, weight, &weights));
         d->own.conv_tiles->data(shape, dy, weights, dx, d->scratch);
         return DC3_OK;
     }
@@ -201,7 +229,7 @@ static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape
     const void *weights;
     DC3_TRY(choose_linear(d, shape, DC3_PASS_DATA, &way));
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_linear_weight(weight, d->own.tiles, DC3_PASS_DATA, &weights));
+        DC3_TRY(tile_linear_weight(d, DC3_PASS_DATA, weight, &weights));
         d->own.tiles->data(shape, dy, weights, dx, d->scratch);
         return DC3_OK;
     }
