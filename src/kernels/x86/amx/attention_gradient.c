@@ -3,14 +3,14 @@
  * stand in the rows of a block and SIDE queries in its columns: scores^T = k q^T and dp^T = v dy^T become p^T
  * and ds^T, which are the left sides of dv += p^T dy and dk += ds^T q as they are, and, their rows in pairs,
  * the right side of dq^T += k^T ds^T. CHUNK queries are taken against CHUNK keys at a time, so that these
- * sums are long. */
+ * sums are long. A block's products are made beside the slopes of the one before. */
 #include <omp.h>
 #include "kernels/x86/amx/amx.h"
 #include "kernels/x86/amx/pack.h"
-#include "kernels/x86/amx/softmax.h"
+#include "kernels/x86/amx/slopes.h"
 
 enum {
-    CHUNK = 128,
+    CHUNK = 256,
     BLOCKS = CHUNK / SIDE,
     BLOCK = SIDE * SIDE, /* floats of a block of sums */
 };
@@ -23,7 +23,7 @@ typedef struct work {
     uint16_t *query_pairs, *dy_pairs; /* [blocks of dim][depth of CHUNK] */
     uint16_t *p, *ds;                 /* [blocks of keys][depth of queries] */
     uint16_t *ds_pairs;               /* [blocks of queries][depth of keys] */
-    float *scores, *slopes;           /* one block each; slopes: dp */
+    float *scores[2], *slopes[2];     /* of a block and of the next; slopes: dp */
     float *dq;                        /* [blocks of dim][BLOCKS] */
     float *dk, *dv;                   /* [blocks of keys][blocks of dim] */
     float *lse, *delta;               /* [CHUNK]; lse: times log2(e) */
@@ -48,8 +48,10 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     PLACE(p, BLOCKS * BLOCKS * PAIR);
     PLACE(ds, BLOCKS * BLOCKS * PAIR);
     PLACE(ds_pairs, BLOCKS * BLOCKS * PAIR);
-    PLACE(scores, BLOCK);
-    PLACE(slopes, BLOCK);
+    for (int i = 0; i < 2; i++) {
+        PLACE(scores[i], BLOCK);
+        PLACE(slopes[i], BLOCK);
+    }
     PLACE(dq, BLOCKS * dims * BLOCK);
     PLACE(dk, keys * dims * BLOCK);
     PLACE(dv, keys * dims * BLOCK);
@@ -89,35 +91,36 @@ static void pack_chunk(const dc3_attention_shape *s, const uint16_t *x, int64_t 
         pack_pairs(at_most(s->dim - d * SIDE, SIDE), many, x + d * SIDE, stride, pairs + d * BLOCKS * PAIR);
 }
 
-/* p and ds of one key for SIDE queries, of which numbers low to high - 1 see it; the others' are zero. */
-static void slope_row(const float *scores, const float *slopes, const float *lse, const float *delta,
-                      float scale, int low, int high, uint16_t *p, uint16_t *ds)
+/* Block i of a chunk of `many` queries from number `first` on by block j of a chunk of keys from `key` on. */
+typedef struct place {
+    int64_t first, many, i, key, j;
+} place;
+
+static void multiply_scores(const dc3_attention_shape *s, const work *w, const place *at, int which)
 {
-    for (int i = 0; i < SIDE; i++) {
-        int sees = i >= low && i < high;
-        float power = exp2_of(sees ? scores[i] * scale - lse[i] : -126.0f);
-        power = sees ? power : 0;
-        p[i] = to_bf16(power);
-        ds[i] = to_bf16(sees ? power * (slopes[i] - delta[i]) : 0);
-    }
+    int64_t dims = blocks_of(s->dim, SIDE), head = (at->key / SIDE + at->j) * dims * PAIR,
+            chunk = at->i * dims * PAIR;
+    block_product(dims, w->keys + head, w->queries + chunk, w->scores[which], 0);
+    block_product(dims, w->values + head, w->dy + chunk, w->slopes[which], 0);
 }
 
-/* Blocks i of the chunk of `many` queries from number `first` on and j of the chunk of keys from `key` on. */
-static void slopes(const dc3_attention_shape *s, const work *w, int64_t first, int64_t many, int64_t i,
-                   int64_t key, int64_t j)
+static void find_slopes(const dc3_attention_shape *s, const work *w, const place *at, int which)
 {
-    int64_t dims = blocks_of(s->dim, SIDE), block = key / SIDE + j, live = s->tokens_kv - block * SIDE;
-    int high = (int)at_most(many - i * SIDE, SIDE);
-    uint16_t *p = w->p + (j * BLOCKS + i) * PAIR, *ds = w->ds + (j * BLOCKS + i) * PAIR;
-    block_product(dims, w->keys + block * dims * PAIR, w->queries + i * dims * PAIR, w->scores, 0);
-    block_product(dims, w->values + block * dims * PAIR, w->dy + i * dims * PAIR, w->slopes, 0);
-    for (int64_t r = 0; r < SIDE; r++) {
-        int64_t ahead = s->causal ? block * SIDE + r - first - i * SIDE : 0;
-        int low = r >= live ? SIDE : ahead < 0 ? 0 : (int)at_most(ahead, SIDE);
-        slope_row(w->scores + r * SIDE, w->slopes + r * SIDE, w->lse + i * SIDE, w->delta + i * SIDE,
-                  s->scale * 1.44269504f, low, high, p + r * DEPTH, ds + r * DEPTH);
+    int64_t block = at->key / SIDE + at->j, live = s->tokens_kv - block * SIDE, i = at->i;
+    int high = (int)at_most(at->many - i * SIDE, SIDE);
+    uint16_t *p = w->p + (at->j * BLOCKS + i) * PAIR, *ds = w->ds + (at->j * BLOCKS + i) * PAIR;
+    uint16_t *pairs = w->ds_pairs + (i * BLOCKS + at->j) * PAIR;
+    for (int64_t r = 0; r < SIDE; r += 2) {
+        range sees[2];
+        for (int k = 0; k < 2; k++) {
+            int64_t ahead = s->causal ? block * SIDE + r + k - at->first - i * SIDE : 0;
+            int low = r + k >= live ? SIDE : ahead < 0 ? 0 : (int)at_most(ahead, SIDE);
+            sees[k] = (range){low < high ? low : high, high};
+        }
+        slope_rows(w->scores[which] + r * SIDE, w->slopes[which] + r * SIDE, w->lse + i * SIDE,
+                   w->delta + i * SIDE, s->scale * 1.44269504f, sees, p + r * DEPTH, ds + r * DEPTH,
+                   pairs + r * HALF);
     }
-    pack_pairs(SIDE, SIDE, ds, DEPTH, w->ds_pairs + (i * BLOCKS + j) * PAIR);
 }
 
 /* A chunk of queries against one of `blocks` blocks of keys. */
@@ -126,13 +129,18 @@ static void chunk_by_chunk(const dc3_attention_shape *s, const work *w, int64_t 
 {
     int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE),
             rows = blocks_of(many, SIDE);
-    for (int64_t j = 0; j < blocks; j++)
-        for (int64_t i = 0; i < rows; i++) slopes(s, w, first, many, i, key, j);
+    place at, before = {0};
+    for (int64_t k = 0; k <= blocks * rows;
+         k++, before = at) { /* the next one's products beside a block's slopes */
+        at = (place){first, many, k % rows, key, k / rows};
+        if (k < blocks * rows) multiply_scores(s, w, &at, k & 1);
+        if (k > 0) find_slopes(s, w, &before, (k - 1) & 1);
+    }
     for (int64_t j = 0; j < blocks; j++)
         for (int64_t d = 0; d < dims; d++) {
-            int64_t sums = ((key / SIDE + j) * dims + d) * BLOCK, at = j * BLOCKS * PAIR;
-            block_product(rows, w->p + at, w->dy_pairs + d * BLOCKS * PAIR, w->dv + sums, 1);
-            block_product(rows, w->ds + at, w->query_pairs + d * BLOCKS * PAIR, w->dk + sums, 1);
+            int64_t sums = ((key / SIDE + j) * dims + d) * BLOCK, own = j * BLOCKS * PAIR;
+            block_product(rows, w->p + own, w->dy_pairs + d * BLOCKS * PAIR, w->dv + sums, 1);
+            block_product(rows, w->ds + own, w->query_pairs + d * BLOCKS * PAIR, w->dk + sums, 1);
         }
     for (int64_t d = 0; d < dims; d++)
         for (int64_t i = 0; i < rows; i++)
@@ -142,10 +150,29 @@ static void chunk_by_chunk(const dc3_attention_shape *s, const work *w, int64_t 
 
 static float inner_product(const uint16_t *a, const uint16_t *b, int64_t n)
 {
+#if defined(__AVX512F__)
+    vec sum = v_zero();
+    for (int64_t i = 0; i < n; i += LANES)
+        sum = v_mul_add(v_load_bf16(a + i, v_span(n - i)), v_load_bf16(b + i, v_span(n - i)), sum);
+    return v_sum(sum);
+#else
     float sum = 0;
-#pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < n; i++) sum += from_bf16(a[i]) * from_bf16(b[i]);
     return sum;
+#endif
+}
+
+/* Sums [blocks of dim][BLOCKS], turned, of `many` queries to rows. */
+static void finish_queries(const dc3_attention_shape *s, const float *sums, int64_t many, uint16_t *to)
+{
+    float turned[HALF * HALF] __attribute__((aligned(64)));
+    for (int64_t i = 0; i < many; i += HALF)
+        for (int64_t d = 0; d < s->dim; d += HALF) {
+            turn_sums(sums + (d / SIDE * BLOCKS + i / SIDE) * BLOCK + d % SIDE * SIDE + i % SIDE, turned);
+            for (int64_t r = 0; r < HALF && i + r < many; r++)
+                put_row(turned + r * HALF, s->scale, at_most(s->dim - d, HALF),
+                        to + (i + r) * s->stride_q + d);
+        }
 }
 
 /* The chunk of queries from number `first` of row n, head h. */
@@ -168,10 +195,7 @@ static void query_chunk(const dc3_attention_shape *s, const dc3_attention_gradie
     int64_t last = s->causal ? at_most(first + many, s->tokens_kv) : s->tokens_kv;
     for (int64_t key = 0; key < last; key += CHUNK)
         chunk_by_chunk(s, w, first, many, key, blocks_of(at_most(last - key, CHUNK), SIDE));
-    for (int64_t i = 0; i < many; i++)
-        for (int64_t d = 0; d < s->dim; d++)
-            dq[i * s->stride_q + d] = to_bf16(
-                w->dq[(d / SIDE * BLOCKS + i / SIDE) * BLOCK + d % SIDE * SIDE + i % SIDE] * s->scale);
+    finish_queries(s, w->dq, many, dq);
 }
 
 /* Sums [blocks of keys][blocks of dim] times `scale` to rows. */
@@ -180,9 +204,9 @@ static void finish_keys(const dc3_attention_shape *s, const float *sums, int64_t
 {
     int64_t dims = blocks_of(s->dim, SIDE);
     for (int64_t j = 0; j < s->tokens_kv; j++)
-        for (int64_t d = 0; d < s->dim; d++)
-            to[j * stride + d] =
-                to_bf16(sums[(j / SIDE * dims + d / SIDE) * BLOCK + j % SIDE * SIDE + d % SIDE] * scale);
+        for (int64_t d = 0; d < s->dim; d += HALF)
+            put_row(sums + (j / SIDE * dims + d / SIDE) * BLOCK + j % SIDE * SIDE + d % SIDE, scale,
+                    at_most(s->dim - d, HALF), to + j * stride + d);
 }
 
 /* One head h of row nk of the keys. */
