@@ -6,7 +6,7 @@ enum {
     STEPS = 8,             /* of a chunk, about: dy and x of a block of channels fit the first-level cache */
     SLIDE_STEPS = 24,      /* where each row of x is loaded once: longer sums */
     MOST_STEPS = 48,       /* of a chunk that is all there is, so that its sums stay in tiles */
-    INPUT_BYTES = 1 << 20, /* of a chunk's x, and */
+    INPUT_BYTES = 5 << 18, /* of a chunk's x, and */
     SUM_BYTES = 640 << 10, /* of a rectangle's sums, about: both stay in 2 MB */
     PARTS = 4,             /* pieces of work there shall be, whatever the number of threads */
     LITTLE = 64 << 10,     /* bytes of sums of which there may be */
@@ -32,22 +32,43 @@ static void choose_chunk(gradient_plan *p)
     p->slots = p->gathered ? p->rows : (p->rows - 1) * p->stride + p->kh;
 }
 
+/* Of blocks down and across: sums stay in tiles, so that a rectangle is as wide as x fits the cache, and
+ * high. */
+static void choose_columns(gradient_plan *p, int64_t across, int64_t column)
+{
+    p->g.across = blocks_of(across, at_most(across, at_least(1, INPUT_BYTES / column)));
+    p->g.down = 1;
+}
+
+/* A rectangle's sums and its x fit the cache. */
+static void choose_rectangle(gradient_plan *p, int64_t down, int64_t across, int64_t column)
+{
+    int64_t blocks = at_least(1, SUM_BYTES / (p->taps * BLOCK * (int64_t)sizeof(float))), side = 1;
+    while ((side + 1) * (side + 1) <= blocks) side++;
+    int64_t columns = at_most(across, at_least(blocks / down, side));
+    columns = at_most(columns, at_least(1, INPUT_BYTES / column));
+    p->g.down = blocks_of(down, at_most(down, at_least(1, blocks / columns)));
+    p->g.across = blocks_of(across, columns);
+}
+
 static void choose_grid(gradient_plan *p)
 {
-    int64_t down = blocks_of(p->co, SIDE), across = blocks_of(p->columns, SIDE);
+    int64_t down = blocks_of(p->co, SIDE), across = blocks_of(p->columns, SIDE),
+            threads = omp_get_max_threads();
     int64_t column = p->copies * p->groups * p->slots * p->steps * PAIR * (int64_t)sizeof(uint16_t);
-    int64_t sums = p->taps * BLOCK * (int64_t)sizeof(float), blocks = at_least(1, SUM_BYTES / sums);
-    int64_t side = 1;
-    while ((side + 1) * (side + 1) <= blocks) side++;
-    int64_t columns = at_most(across, at_least(at_least(1, blocks / down), side));
-    columns = at_most(columns, at_least(1, INPUT_BYTES / column));
-    int64_t rows = at_most(down, at_least(1, blocks / columns)), groups = blocks_of(p->n, p->images);
-    p->g = (grid){down, across, blocks_of(down, rows), blocks_of(across, columns)};
-    p->parts = down * across * sums <= LITTLE ? MANY : blocks_of(PARTS, p->g.down * p->g.across);
+    int64_t groups = blocks_of(p->n, p->images), is_one = p->rows == p->oh && p->groups >= groups;
+    int64_t bytes = down * across * p->taps * BLOCK * (int64_t)sizeof(float);
+    p->g = (grid){.co_blocks = down, .ci_blocks = across};
+    if (is_one)
+        choose_columns(p, across, column);
+    else
+        choose_rectangle(p, down, across, column);
+    p->parts = bytes <= LITTLE ? MANY : blocks_of(PARTS, p->g.down * p->g.across);
     p->parts = at_most(p->parts, groups);
-    int64_t threads = omp_get_max_threads();
-    while (p->parts * p->g.down * p->g.across < threads && p->g.down < down) p->g.down++;
-    while (p->parts * p->g.down * p->g.across < threads && p->g.across < across) p->g.across++;
+    if (is_one && down * across >= PARTS) p->parts = 1;
+    int64_t wanted = at_least(is_one ? PARTS : 1, threads);
+    while (p->parts * p->g.down * p->g.across < wanted && p->g.down < down) p->g.down++;
+    while (p->parts * p->g.down * p->g.across < wanted && p->g.across < across) p->g.across++;
 }
 
 gradient_plan AMX(gradient_plan_of)(const dc3_conv_shape *s)
