@@ -73,7 +73,7 @@ typedef struct convolution {
     panels p;
     int64_t steps;                             /* pairs of tiles of a block */
     int64_t offset[MOST_KERNEL * MOST_KERNEL]; /* values of the copy, of each tap */
-    int64_t copied;                            /* values of the copy of a phase */
+    int64_t copied;                            /* positions of the copy of a phase */
     const uint16_t *x, *packed;
     output o;
     int64_t height, width; /* of the whole of y */
@@ -87,11 +87,11 @@ static convolution convolution_of(const dc3_conv_shape *s, dc3_conv_pass pass, i
     c.p = panels_of(blocks_of(m->positions, SIDE), row_bytes, blocks_of(m->outputs, SIDE),
                     kernels_of(m) * (int64_t)sizeof(uint16_t));
     c.steps = taps_of(m) * (m->padded / DEPTH);
-    c.copied = (c.p.blocks * SIDE + m->y.reach * m->x.size + m->x.reach) * m->padded;
+    c.copied = c.p.blocks * SIDE + m->y.reach * m->x.size + m->x.reach;
     for (int64_t t = 0; t < taps_of(m); t++) {
         int64_t y = t / m->x.taps, x = t % m->x.taps;
-        c.offset[t] = (m->y.phase[y] * m->x.phases + m->x.phase[x]) * c.copied +
-                      (m->y.offset[y] * m->x.size + m->x.offset[x]) * m->padded;
+        c.offset[t] = (m->y.phase[y] * m->x.phases + m->x.phase[x]) * c.copied * m->padded +
+                      (m->y.offset[y] * m->x.size + m->x.offset[x]) * DEPTH;
     }
     c.height = pass == DC3_PASS_DATA ? s->h : m->y.out, c.width = pass == DC3_PASS_DATA ? s->w : m->x.out;
     return c;
@@ -99,8 +99,8 @@ static convolution convolution_of(const dc3_conv_shape *s, dc3_conv_pass pass, i
 
 static size_t panel_bytes(const convolution *c)
 {
-    return list_bytes(c->p.blocks * SIDE) +
-           (size_t)(c->m.y.phases * c->m.x.phases * c->copied) * sizeof(uint16_t);
+    return list_bytes(c->p.blocks * SIDE) + AMX(panel_sums)(&c->p) +
+           (size_t)(c->m.y.phases * c->m.x.phases * c->copied * c->m.padded) * sizeof(uint16_t);
 }
 
 /* Where the rows of each step stand: all taps of DEPTH channels, whose inputs the first-level cache holds,
@@ -108,7 +108,8 @@ static size_t panel_bytes(const convolution *c)
 static void list_steps(const convolution *c, int32_t *offset)
 {
     int64_t taps = taps_of(&c->m);
-    for (int64_t k = 0; k < c->steps; k++) offset[k] = (int32_t)(c->offset[k % taps] + k / taps * DEPTH);
+    for (int64_t k = 0; k < c->steps; k++)
+        offset[k] = (int32_t)(c->offset[k % taps] + k / taps * DEPTH * c->copied);
 }
 
 /* The pixel of y at each position of a panel, or -1. */
@@ -126,8 +127,8 @@ static void list_rows(const convolution *c, const unit *u, int32_t *row)
 static void copy_panel(const convolution *c, const unit *u, uint16_t *copy)
 {
     for (int64_t y = 0; y < c->m.y.phases; y++)
-        for (int64_t x = 0; x < c->m.x.phases; x++, copy += c->copied)
-            AMX(conv_copy)(&c->m, c->x, y, x, u->top * SIDE, c->copied / c->m.padded, copy);
+        for (int64_t x = 0; x < c->m.x.phases; x++, copy += c->copied * c->m.padded)
+            AMX(conv_copy)(&c->m, c->x, y, x, u->top * SIDE, c->copied, copy);
 }
 
 static void run(const convolution *c, char *scratch)
@@ -138,14 +139,16 @@ static void run(const convolution *c, char *scratch)
 #pragma omp parallel
     {
         int32_t *row = (void *)(scratch + (size_t)omp_get_thread_num() * panel_bytes(c));
-        uint16_t *copy = (void *)((char *)row + list_bytes(c->p.blocks * SIDE));
+        float *sums = (void *)((char *)row + list_bytes(c->p.blocks * SIDE));
+        uint16_t *copy = (void *)((char *)sums + AMX(panel_sums)(&c->p));
         panel p = {.rows = copy,
-                   .apart = c->m.padded,
-                   .block = SIDE * c->m.padded,
+                   .apart = DEPTH,
+                   .block = SIDE * DEPTH,
                    .row = row,
                    .columns = c->packed,
                    .steps = c->steps,
                    .offset = offset,
+                   .piece = 18,
                    .o = &c->o};
         int64_t have = -1;
         tile_configure(&full_tiles);
@@ -154,7 +157,7 @@ static void run(const convolution *c, char *scratch)
             unit u = unit_of(&c->p, i);
             if (u.panel != have) copy_panel(c, &u, copy), list_rows(c, &u, row);
             have = u.panel;
-            AMX(multiply_panel)(&c->p, &u, &p);
+            AMX(multiply_panel)(&c->p, &u, &p, sums);
         }
         tile_release();
     }

@@ -37,7 +37,8 @@ typedef struct images {
 
 /* Fills images for outputs of phase (row, column), below the stride, of a pass. */
 images AMX(conv_images)(const dc3_conv_shape *shape, dc3_conv_pass pass, int64_t row, int64_t column);
-/* Copies `count` positions of the inputs of a phase from number `first` on. */
+/* Copies `count` positions of the inputs of a phase from number `first` on: to [padded /
+ * DEPTH][count][DEPTH], so that tiles read lines one after the other. */
 void AMX(conv_copy)(const images *m, const uint16_t *x, int64_t row, int64_t column, int64_t first,
                     int64_t count, uint16_t *to);
 

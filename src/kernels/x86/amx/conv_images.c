@@ -55,37 +55,37 @@ images AMX(conv_images)(const dc3_conv_shape *s, dc3_conv_pass pass, int64_t row
     return m;
 }
 
-/* `count` positions of one row of the padded inputs, from column `column` on. */
+/* `count` positions of one row of the padded inputs, from column `column` on; `plane`: values from one DEPTH
+ * channels to the next. */
 static void copy_row(const images *m, const uint16_t *row, int64_t column, int64_t phase, int64_t count,
-                     uint16_t *to)
+                     int64_t plane, uint16_t *to)
 {
     const axis *a = &m->x;
-    int64_t first = column * a->in_step + phase - a->origin, dense = a->in_step == 1 && m->padded == m->c;
-    int64_t before = first < 0 ? -first : 0, run = a->in - first - before;
-    if (!row || !dense) memset(to, 0, (size_t)(count * m->padded) * sizeof *to);
-    if (!row) return;
-    if (!dense) {
-        for (int64_t p = 0; p < count; p++, first += a->in_step, to += m->padded)
-            if (first >= 0 && first < a->in) memcpy(to, row + first * m->c, (size_t)m->c * sizeof *to);
-        return;
+    int64_t x = column * a->in_step + phase - a->origin;
+    for (int64_t p = 0; p < count; p++, x += a->in_step, to += DEPTH) {
+        const uint16_t *from = row && x >= 0 && x < a->in ? row + x * m->c : NULL;
+        for (int64_t c = 0; c < m->padded; c += DEPTH) {
+            uint16_t *line = to + c / DEPTH * plane;
+            if (from && c + DEPTH <= m->c)
+                memcpy(line, from + c, DEPTH * sizeof *to);
+            else {
+                memset(line, 0, DEPTH * sizeof *to);
+                if (from) memcpy(line, from + c, (size_t)(m->c - c) * sizeof *to);
+            }
+        }
     }
-    before = before < count ? before : count;
-    run = run < 0 ? 0 : run < count - before ? run : count - before;
-    memset(to, 0, (size_t)(before * m->c) * sizeof *to);
-    memcpy(to + before * m->c, row + (first + before) * m->c, (size_t)(run * m->c) * sizeof *to);
-    memset(to + (before + run) * m->c, 0, (size_t)((count - before - run) * m->c) * sizeof *to);
 }
 
 void AMX(conv_copy)(const images *m, const uint16_t *x, int64_t row, int64_t column, int64_t first,
                     int64_t count, uint16_t *to)
 {
     place at = place_of(m, first);
-    while (count > 0) {
-        int64_t y = at.y * m->y.in_step + row - m->y.origin, some = m->x.size - at.x;
-        some = some < count ? some : count;
+    for (int64_t left = count, some; left > 0; left -= some, to += some * DEPTH) {
+        int64_t y = at.y * m->y.in_step + row - m->y.origin;
+        some = m->x.size - at.x < left ? m->x.size - at.x : left;
         int is = at.image < m->n && y >= 0 && y < m->y.in;
-        copy_row(m, is ? x + (at.image * m->y.in + y) * m->x.in * m->c : NULL, at.x, column, some, to);
-        to += some * m->padded, count -= some;
+        copy_row(m, is ? x + (at.image * m->y.in + y) * m->x.in * m->c : NULL, at.x, column, some,
+                 count * DEPTH, to);
         at.x += some - 1;
         advance(m, &at);
     }

@@ -82,13 +82,51 @@ static inline void finish_half(const output *o, float *sums, int64_t channel, in
 #define v_span(count) (count)
 #endif
 
-/* SIDE sums of channels from `channel` on to row `row` of y. */
 static inline void finish_row(const output *o, float *sums, int64_t row, int64_t channel)
 {
     for (int64_t h = 0; h < SIDE && channel + h < o->channels; h += HALF) {
         int64_t live = o->channels - channel - h < HALF ? o->channels - channel - h : HALF;
         finish_half(o, sums + h, channel + h, row * o->channels + channel + h, v_span(live));
     }
+}
+
+#if defined(__AVX512F__)
+
+/* Of whole blocks, without an activation or by ReLU: 64 bytes of y at a time. */
+static inline void finish_whole(const output *o, const float *sums, int64_t row, int64_t channel)
+{
+    int64_t at = row * o->channels + channel;
+    __m512 low = _mm512_load_ps(sums), high = _mm512_load_ps(sums + HALF);
+    if (o->bias) {
+        low = _mm512_add_ps(low, _mm512_loadu_ps(o->bias + channel));
+        high = _mm512_add_ps(high, _mm512_loadu_ps(o->bias + channel + HALF));
+    }
+    if (o->act != DC3_ACT_NONE && !o->act_last)
+        low = _mm512_max_ps(_mm512_setzero_ps(), low), high = _mm512_max_ps(_mm512_setzero_ps(), high);
+    if (o->residual) {
+        low = _mm512_add_ps(low, v_load_bf16(o->residual + at, 0xffff));
+        high = _mm512_add_ps(high, v_load_bf16(o->residual + at + HALF, 0xffff));
+    }
+    if (o->act != DC3_ACT_NONE && o->act_last)
+        low = _mm512_max_ps(_mm512_setzero_ps(), low), high = _mm512_max_ps(_mm512_setzero_ps(), high);
+    _mm512_storeu_si512(o->y + at, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
+#endif
+
+/* Sums [count][SIDE] of channels from `channel` on to the rows of y that `row` lists; -1: none. */
+static inline void finish_rows(const output *o, float *sums, const int32_t *row, int64_t count,
+                               int64_t channel)
+{
+#if defined(__AVX512F__)
+    if (channel + SIDE <= o->channels && (o->act == DC3_ACT_NONE || o->act == DC3_ACT_RELU)) {
+        for (int64_t r = 0; r < count; r++)
+            if (row[r] >= 0) finish_whole(o, sums + r * SIDE, row[r], channel);
+        return;
+    }
+#endif
+    for (int64_t r = 0; r < count; r++)
+        if (row[r] >= 0) finish_row(o, sums + r * SIDE, row[r], channel);
 }
 
 #endif

@@ -42,10 +42,15 @@ static product product_of(int64_t rows, int64_t k, int64_t columns)
     return p;
 }
 
+static int is_packed(const product *p)
+{
+    return p->k % DEPTH != 0 || p->rows % SIDE != 0;
+}
+
 static size_t panel_bytes(const product *p)
 {
     size_t packed = (size_t)(p->p.blocks * p->depth * PAIR) * sizeof(uint16_t);
-    return list_bytes(p->p.blocks * SIDE) + (p->k % DEPTH != 0 || p->rows % SIDE != 0 ? packed : 0);
+    return list_bytes(p->p.blocks * SIDE) + AMX(panel_sums)(&p->p) + (is_packed(p) ? packed : 0);
 }
 
 size_t AMX(product_scratch)(int64_t rows, int64_t k, int64_t columns)
@@ -58,16 +63,16 @@ size_t AMX(product_scratch)(int64_t rows, int64_t k, int64_t columns)
 static void make_panel(const product *p, const unit *u, const int32_t *const offset[2], int32_t *row,
                        panel *to)
 {
-    uint16_t *packed = (void *)((char *)row + list_bytes(p->p.blocks * SIDE));
-    int is_packed = p->k % DEPTH != 0 || u->bottom * SIDE > p->rows;
+    uint16_t *packed = (void *)((char *)row + list_bytes(p->p.blocks * SIDE) + AMX(panel_sums)(&p->p));
+    int whole = !is_packed(p);
     for (int64_t r = 0; r < (u->bottom - u->top) * SIDE; r++)
         row[r] = u->top * SIDE + r < p->rows ? (int32_t)(u->top * SIDE + r) : -1;
     to->row = row;
-    to->rows = is_packed ? packed : p->x + u->top * SIDE * p->k;
-    to->apart = is_packed ? DEPTH : p->k;
-    to->block = is_packed ? p->depth * PAIR : SIDE * p->k;
-    to->offset = offset[is_packed];
-    for (int64_t b = u->top; is_packed && b < u->bottom; b++)
+    to->rows = whole ? p->x + u->top * SIDE * p->k : packed;
+    to->apart = whole ? p->k : DEPTH;
+    to->block = whole ? SIDE * p->k : p->depth * PAIR;
+    to->offset = offset[!whole];
+    for (int64_t b = u->top; !whole && b < u->bottom; b++)
         pack_rows(rest(p->rows, b), p->k, p->x + b * SIDE * p->k, p->k, packed + (b - u->top) * to->block);
 }
 
@@ -83,7 +88,7 @@ void AMX(product)(int64_t rows, int64_t k, const uint16_t *x, const uint16_t *pa
 #pragma omp parallel
     {
         int32_t *row = (void *)(work + (size_t)omp_get_thread_num() * panel_bytes(&p));
-        panel own = {.columns = packed, .steps = p.depth, .o = o};
+        panel own = {.columns = packed, .steps = p.depth, .piece = 10, .o = o};
         int64_t have = -1;
         tile_configure(&full_tiles);
 #pragma omp for schedule(static)
@@ -91,7 +96,7 @@ void AMX(product)(int64_t rows, int64_t k, const uint16_t *x, const uint16_t *pa
             unit u = unit_of(&p.p, i);
             if (u.panel != have) make_panel(&p, &u, (const int32_t *const *)offset, row, &own);
             have = u.panel;
-            AMX(multiply_panel)(&p.p, &u, &own);
+            AMX(multiply_panel)(&p.p, &u, &own, (void *)((char *)row + list_bytes(p.p.blocks * SIDE)));
         }
         tile_release();
     }

@@ -31,15 +31,16 @@ static inline void interleave(const uint16_t *first, const uint16_t *second, uin
 /* A from rows: x [rows <= SIDE][k], `stride` values from one to the next. */
 static inline void pack_rows(int64_t rows, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
 {
-    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++) {
-        size_t bytes = (size_t)(k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH) * sizeof *x;
-        uint16_t *row = to + d * PAIR;
-        if (bytes < 64 || rows < SIDE) memset(row, 0, PAIR * sizeof *row);
-        if (bytes == 64)
-            for (int64_t r = 0; r < rows; r++) memcpy(row + r * DEPTH, x + r * stride + d * DEPTH, 64);
-        else
-            for (int64_t r = 0; r < rows; r++) memcpy(row + r * DEPTH, x + r * stride + d * DEPTH, bytes);
-    }
+    int64_t whole = k / DEPTH;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t d = 0; d < whole; d++) memcpy(to + d * PAIR + r * DEPTH, x + r * stride + d * DEPTH, 64);
+    for (int64_t d = 0; rows < SIDE && d < whole; d++)
+        memset(to + d * PAIR + rows * DEPTH, 0, (size_t)((SIDE - rows) * DEPTH) * sizeof *to);
+    if (k % DEPTH == 0) return;
+    memset(to + whole * PAIR, 0, PAIR * sizeof *to);
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(to + whole * PAIR + r * DEPTH, x + r * stride + whole * DEPTH,
+               (size_t)(k % DEPTH) * sizeof *to);
 }
 
 /* A from columns: x [k][columns <= SIDE]. Whole tiles as tiles of B, turned. */

@@ -9,8 +9,9 @@ typedef struct pending {
 
 static inline void finish_some(const output *o, pending *w, int64_t count)
 {
-    for (int64_t end = w->done + count; w->done < end && w->done < SIDE; w->done++)
-        if (w->row[w->done] >= 0) finish_row(o, w->sums + w->done * SIDE, w->row[w->done], w->channel);
+    if (count > SIDE - w->done) count = SIDE - w->done;
+    finish_rows(o, w->sums + w->done * SIDE, w->row + w->done, count, w->channel);
+    w->done += count;
 }
 
 /* `steps` steps of a block's sums: tiles of rows a + offset[k], one above another, by a pair of tiles of
@@ -36,44 +37,82 @@ multiply_steps(const panel *p, const uint16_t *a, const int32_t *offset, int64_t
     }
 }
 
-/* sums [SIDE][SIDE] = rows by a block of columns. Before it can store, the processor waits 0.3 us more after
- * some 25 steps or more than after fewer: where that is long beside the steps, the sums are stored in
- * between. */
-static void multiply_block(const panel *p, const uint16_t *a, const uint16_t *b, const char *next,
-                           int64_t fetched, float *sums, pending *before)
+/* A block of rows by some steps of a block of columns: as many as the first-level cache holds of the columns,
+ * and no more than the processor looks ahead (from some 25 on it waits 0.3 us longer before it can store). */
+typedef struct piece {
+    const uint16_t *rows, *columns;
+    const int32_t *offset;
+    int64_t steps;
+    const char *next;
+    int64_t fetched;
+} piece;
+
+static void multiply_piece(const panel *p, const piece *x, float *sums, int add, pending *before)
 {
-    enum { FEW = 24, MANY = 96 };
-    int64_t parts = p->steps > FEW && p->steps < MANY ? blocks_of(p->steps, FEW) : 1;
-    int64_t finished = p->steps > 0 ? blocks_of(SIDE, p->steps) : SIDE;
-    for (int64_t i = 0, k = 0, end; i < parts; i++, k = end) {
-        end = p->steps * (i + 1) / parts;
-        const char *from = next + k * fetched;
-        begin_block(sums, i > 0);
-        if (fetched == 0)
-            multiply_steps(p, a, p->offset + k, end - k, b + k * PAIR, from, 0, 0, before, finished);
-        else if (fetched <= 64)
-            multiply_steps(p, a, p->offset + k, end - k, b + k * PAIR, from, fetched, 1, before, finished);
-        else if (fetched <= 256)
-            multiply_steps(p, a, p->offset + k, end - k, b + k * PAIR, from, fetched, 4, before, finished);
-        else
-            multiply_steps(p, a, p->offset + k, end - k, b + k * PAIR, from, fetched, 32, before, finished);
-        store_block(sums);
+    int64_t finished = x->steps > 0 ? blocks_of(SIDE, x->steps) : SIDE;
+    begin_block(sums, add);
+#define BY(lines)                                                                                            \
+    multiply_steps(p, x->rows, x->offset, x->steps, x->columns, x->next, x->fetched, lines, before, finished)
+    if (x->fetched == 0)
+        BY(0);
+    else if (x->fetched <= 64)
+        BY(1);
+    else if (x->fetched <= 256)
+        BY(4);
+    else
+        BY(32);
+#undef BY
+    store_block(sums);
+}
+
+enum {
+    GROUP = 8, /* blocks of rows whose sums the first-level cache holds beside a piece */
+    REACH = 1 << 19,
+};
+
+static int64_t group_of(const panels *cut, const panel *p)
+{
+    int64_t bytes = p->steps * PAIR * (int64_t)sizeof(uint16_t);
+    return bytes > REACH || cut->blocks < GROUP ? cut->blocks : GROUP;
+}
+
+size_t AMX(panel_sums)(const panels *cut)
+{
+    return (size_t)(2 * cut->blocks * SIDE * SIDE) * sizeof(float);
+}
+
+/* Blocks of rows first to last - 1 by block j of columns; the last of them stays pending. */
+static void multiply_group(const panels *cut, const panel *p, int64_t j, int64_t first, int64_t last,
+                           float *sums, pending *before)
+{
+    int64_t fetched = cut->fetched ? blocks_of(PAIR * 2, last - first) : 0,
+            pieces = blocks_of(p->steps, p->piece);
+    for (int64_t i = 0; i < pieces || i == 0; i++) {
+        int64_t k = p->steps * i / (pieces ? pieces : 1), end = pieces ? p->steps * (i + 1) / pieces : 0;
+        const uint16_t *columns = p->columns + (j * p->steps + k) * PAIR;
+        for (int64_t b = first; b < last; b++) {
+            piece x = {.rows = p->rows + b * p->block,
+                       .columns = columns,
+                       .offset = p->offset + k,
+                       .steps = end - k,
+                       .next = (const char *)(columns + (end - k) * PAIR) + (b - first) * (end - k) * fetched,
+                       .fetched = fetched};
+            float *own = sums + (b - first) * SIDE * SIDE;
+            multiply_piece(p, &x, own, i > 0, before);
+            if (i + 1 < pieces) continue;
+            finish_some(p->o, before, SIDE);
+            *before = (pending){.sums = own, .row = p->row + b * SIDE, .channel = j * SIDE};
+        }
     }
 }
 
-void AMX(multiply_panel)(const panels *cut, const unit *u, const panel *p)
+void AMX(multiply_panel)(const panels *cut, const unit *u, const panel *p, float *sums)
 {
-    float sums[2][SIDE * SIDE] __attribute__((aligned(64)));
     pending before = {.done = SIDE};
-    int now = 0;
-    for (int64_t j = u->left; j < u->right; j++) {
-        const uint16_t *columns = p->columns + j * p->steps * PAIR;
-        const char *next = (const char *)(columns + p->steps * PAIR);
-        for (int64_t b = 0; b < u->bottom - u->top; b++, next += p->steps * cut->fetched, now = !now) {
-            multiply_block(p, p->rows + b * p->block, columns, next, cut->fetched, sums[now], &before);
-            finish_some(p->o, &before, SIDE);
-            before = (pending){.sums = sums[now], .row = p->row + b * SIDE, .channel = j * SIDE};
-        }
-    }
+    int64_t blocks = u->bottom - u->top, group = group_of(cut, p), half = 0;
+    for (int64_t j = u->left; j < u->right; j++)
+        for (int64_t first = 0; first < blocks; first += group, half = !half)
+            multiply_group(cut, p, j, first, first + group < blocks ? first + group : blocks,
+                           sums + half * cut->blocks * SIDE * SIDE, &before);
     finish_some(p->o, &before, SIDE);
 }

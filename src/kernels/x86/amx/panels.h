@@ -7,7 +7,7 @@
 
 enum {
     PANEL_BYTES = 5 << 17, /* of a panel of rows, about: a third of 2 MB */
-    WIDE_BYTES = 10 << 17, /* where columns weigh more than rows: they are read again for each panel */
+    WIDE_BYTES = 12 << 17, /* where columns weigh more than rows: they are read again for each panel */
     MOST_BLOCKS = 64,      /* of SIDE rows in a panel */
 };
 
@@ -18,7 +18,7 @@ typedef struct panels {
     int64_t rows;    /* blocks in all */
     int64_t columns; /* blocks in all */
     int64_t blocks, panels, groups;
-    int64_t fetched; /* bytes of the next block of columns, in each step: 0 where all stay in reach */
+    int fetched; /* whether columns are to be asked for ahead: 0 where all stay in reach */
 } panels;
 
 /* `row_bytes`, `column_bytes`: of a block. */
@@ -38,7 +38,7 @@ static inline panels panels_of(int64_t rows, int64_t row_bytes, int64_t columns,
     p.panels = blocks_of(rows, p.blocks);
     if (p.panels * p.groups < threads)
         p.groups = blocks_of(threads, p.panels) < columns ? blocks_of(threads, p.panels) : columns;
-    p.fetched = columns * column_bytes > PANEL_BYTES ? blocks_of(PAIR * 2, p.blocks) : 0;
+    p.fetched = columns * column_bytes > PANEL_BYTES;
     return p;
 }
 
@@ -72,10 +72,13 @@ typedef struct panel {
     const uint16_t *columns;
     int64_t steps;         /* pairs of tiles in a block of columns */
     const int32_t *offset; /* of each step, from a row's first value */
+    int64_t piece; /* steps after which the next block is taken, whose columns are in the first-level cache */
     const output *o;
 } panel;
 
+/* Bytes of a thread's sums. */
+size_t AMX(panel_sums)(const panels *cut);
 /* Multiplies unit u. */
-void AMX(multiply_panel)(const panels *cut, const unit *u, const panel *p);
+void AMX(multiply_panel)(const panels *cut, const unit *u, const panel *p, float *sums);
 
 #endif
