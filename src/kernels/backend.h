@@ -115,7 +115,7 @@ typedef struct dc3_kernels {
     void (*batch_norm_sums)(const dc3_batch_norm_shape *shape, const void *dy, const void *x, const void *y,
                             const float *scale, const float *offset, const float *mean, void *dz, float *sum,
                             float *product, void *scratch);
-    /* dx = a * g + b * x + d, with a, b, d [c]; the gate as above without y. */
+    /* dx = a * g + b * x + d, with a, b, d [c]; the gate as above without y. dx may be dy (no pool). */
     void (*batch_norm_gradient)(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
                                 const float *scale, const float *offset, const float *a, const float *b,
                                 const float *d, void *dx);

@@ -44,19 +44,35 @@ static dc3_status in_bf16(const dc3_weight *weight, uint16_t *to)
     return DC3_OK;
 }
 
+static const void *key_of(const form *f)
+{
+    return f->linear ? (const void *)f->linear : (const void *)f->conv;
+}
+
+static void pack_as(const form *f, dc3_conv_pass pass, const dc3_weight *weight, const uint16_t *plain,
+                    dc3_pack *pack)
+{
+    void *data = ((tile_pack *)pack)->data;
+    if (f->linear)
+        f->linear->pack(dc3_weight_columns(weight), dc3_weight_rows(weight), pass, plain, data);
+    else
+        f->conv->pack(f->shape, pass, plain, data);
+}
+
+/* The other pass's form too if there is one, while the values are at hand: a step of training takes both. */
 static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 {
     const form *f = user;
-    int64_t co = dc3_weight_rows(weight), ci = dc3_weight_columns(weight);
-    uint16_t *plain = f->plain ? f->plain : dc3_alloc(dc3_tile_weight_size(weight));
-    if (!plain)
-        return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes",
-                        dc3_tile_weight_size(weight));
+    size_t size = dc3_tile_weight_size(weight);
+    uint16_t *plain = f->plain ? f->plain : dc3_alloc(size);
+    if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
     dc3_status status = in_bf16(weight, plain);
-    if (status == DC3_OK && f->linear)
-        f->linear->pack(ci, co, f->pass, plain, ((tile_pack *)pack)->data);
-    else if (status == DC3_OK)
-        f->conv->pack(f->shape, f->pass, plain, ((tile_pack *)pack)->data);
+    if (status == DC3_OK) pack_as(f, f->pass, weight, plain, pack);
+    for (dc3_pack *other = weight->packs; status == DC3_OK && other; other = other->next)
+        if (other != pack && other->key == key_of(f) && other->version != weight->version) {
+            pack_as(f, ((tile_pack *)other)->pass, weight, plain, other);
+            __atomic_store_n(&other->version, weight->version, __ATOMIC_RELEASE);
+        }
     if (!f->plain) free(plain);
     return status;
 }
@@ -84,11 +100,7 @@ static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pa
 
 static dc3_status packed_weight(dc3_weight *weight, const form *f, const void **packed)
 {
-    dc3_packer packer = {.key = f->linear ? (const void *)f->linear : (const void *)f->conv,
-                         .user = f,
-                         .fits = fits,
-                         .make = make,
-                         .fill = fill};
+    dc3_packer packer = {.key = key_of(f), .user = f, .fits = fits, .make = make, .fill = fill};
     dc3_pack *pack;
     DC3_TRY(dc3_weight_pack(weight, &packer, &pack));
     *packed = ((tile_pack *)pack)->data;

@@ -31,8 +31,11 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_batch_norm_shape s = m->shape;
     dc3_tensor x = record->saved[0], vectors = record->saved[1], y = record->saved[2];
     dc3_tensor coefficients = dc3_new(ctx, DC3_F32, 2, (int64_t[]){5, s.c});
-    dc3_tensor dx = dc3_new(ctx, x.dtype, 4, x.shape), scratch = scratch_for(ctx, &s);
+    dc3_tensor scratch = scratch_for(ctx, &s);
     dc3_tensor dz = m->has_residual ? dc3_own_gradient(ctx, dy) : (dc3_tensor){0};
+    /* In place less memory passes, but the residual and the pool need dy. */
+    dc3_tensor dx =
+        m->has_residual || s.pool ? dc3_new(ctx, x.dtype, 4, x.shape) : dc3_room_for_gradient(ctx, dy);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return;
     const dc3_kernels *k = dc3_ctx_kernels(ctx);

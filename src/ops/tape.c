@@ -230,16 +230,20 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
     *gradient = sum;
 }
 
-dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy)
+dc3_tensor dc3_room_for_gradient(dc3_ctx *ctx, dc3_tensor dy)
 {
     retained *k = find_retained(dc3_ctx_tape(ctx), dy);
-    if (k && k->references == 1) return dy;
-    dc3_tensor copy = dc3_new(ctx, dy.dtype, dy.ndim, dy.shape);
+    return k && k->references == 1 ? dy : dc3_new(ctx, dy.dtype, dy.ndim, dy.shape);
+}
+
+dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy)
+{
+    dc3_tensor own = dc3_room_for_gradient(ctx, dy);
     dc3_op op;
-    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return copy;
-    dc3_ctx_kernels(ctx)->copy(dc3_bytes(&dy), dy.data, copy.data);
+    if (own.data == dy.data || !dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return own;
+    dc3_ctx_kernels(ctx)->copy(dc3_bytes(&dy), dy.data, own.data);
     dc3_op_end(&op, DC3_OK);
-    return copy;
+    return own;
 }
 
 static void run_record(dc3_tape *t, dc3_ctx *ctx, dc3_record *record)

@@ -66,6 +66,8 @@ float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter);
 void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g);
 /* dy if nothing else refers to it, else a copy: free to be changed. */
 dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy);
+/* Room for a gradient of dy's shape: dy itself if the call may change it, else a new tensor. */
+dc3_tensor dc3_room_for_gradient(dc3_ctx *ctx, dc3_tensor dy);
 
 /* For what is computed again in backward (ops/recompute.h). */
 /* Nothing is recorded while it is paused, though operations compute as they do on a tape. What it was before.
