@@ -84,11 +84,13 @@ typedef struct dc3_dense {
     dc3_status (*linear)(void *self, const dc3_linear_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y);
 
-    /* Gradients; `shape` is the forward's (act NONE, no residual), dy that of y. Activation gradients
-     * overwrite; parameter gradients accumulate in f32, in the weight's plain order. */
-    /* dx [n, h, w, ci] from dy [n, oh, ow, co]. */
+    /* Gradients; `shape` is the forward's (act NONE, no residual but for dx), dy that of y. Activation
+     * gradients overwrite; parameter gradients accumulate in f32, in the weight's plain order. */
+    /* dx [n, h, w, ci] from dy [n, oh, ow, co]; where adds_data says so and shape->residual is 1, dx +=. */
     dc3_status (*conv2d_backward_data)(void *self, const dc3_conv_shape *shape, const void *dy,
                                        dc3_weight *weight, void *dx);
+    /* 1 if conv2d_backward_data can add to dx; NULL: never. */
+    int (*adds_data)(void *self, const dc3_conv_shape *shape);
     /* dw [co, ci / groups, kh, kw] += from x and dy. */
     dc3_status (*conv2d_backward_weight)(void *self, const dc3_conv_shape *shape, const void *x,
                                          const void *dy, float *dw);

@@ -14,6 +14,7 @@ typedef struct dc3_tile_conv {
     size_t (*scratch)(const dc3_conv_shape *shape, dc3_conv_pass pass);
     void (*forward)(const dc3_conv_shape *shape, const void *x, const void *packed, const float *bias,
                     const void *residual, void *y, void *scratch);
+    /* With shape->residual dx +=; not of patches, whose kernels do not overlap. */
     void (*data)(const dc3_conv_shape *shape, const void *dy, const void *packed, void *dx, void *scratch);
     void (*weight)(const dc3_conv_shape *shape, const void *x, const void *dy, float *dw, void *scratch);
 } dc3_tile_conv;

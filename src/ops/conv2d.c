@@ -19,6 +19,13 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
         dc3_op_end(&op, dense->conv2d_backward_weight(dense->self, &s, record->saved[0].data, dy.data,
                                                       record->gradient[0]));
     if (!record->inputs[0]) return;
+    dc3_tensor sum = dc3_gradient_so_far(ctx, record, 0); /* what x passed on elsewhere, as by a shortcut */
+    s.residual = sum.data && sum.dtype == s.type && dense->adds_data && dense->adds_data(dense->self, &s);
+    if (s.residual) {
+        if (dc3_op_begin(&op, ctx, DC3_OP_CONV, flops))
+            dc3_op_end(&op, dense->conv2d_backward_data(dense->self, &s, dy.data, record->weight, sum.data));
+        return;
+    }
     dc3_tensor dx = dc3_new(ctx, s.type, 4, (int64_t[]){s.n, s.h, s.w, s.ci});
     if (dc3_op_begin(&op, ctx, DC3_OP_CONV, flops))
         dc3_op_end(&op, dense->conv2d_backward_data(dense->self, &s, dy.data, record->weight, dx.data));

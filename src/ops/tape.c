@@ -230,6 +230,14 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
     *gradient = sum;
 }
 
+dc3_tensor dc3_gradient_so_far(const dc3_ctx *ctx, const dc3_record *record, int i)
+{
+    dc3_tape *t = dc3_ctx_tape(ctx);
+    dc3_tensor gradient = record->inputs[i] ? t->gradients[record->inputs[i]] : (dc3_tensor){0};
+    retained *k = gradient.data ? find_retained(t, gradient) : NULL;
+    return k && k->references == 1 ? gradient : (dc3_tensor){0};
+}
+
 dc3_tensor dc3_room_for_gradient(dc3_ctx *ctx, dc3_tensor dy)
 {
     retained *k = find_retained(dc3_ctx_tape(ctx), dy);

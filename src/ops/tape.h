@@ -64,6 +64,9 @@ void dc3_record_save(dc3_ctx *ctx, dc3_record *record, int place, dc3_tensor x);
 float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter);
 /* Adds g, a temporary or dy itself, to the gradient of input `i`; does nothing if it is not wanted. */
 void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g);
+/* What has been given so far to input `i`, free to be added to; empty if there is none or others refer to it.
+ */
+dc3_tensor dc3_gradient_so_far(const dc3_ctx *ctx, const dc3_record *record, int i);
 /* dy if nothing else refers to it, else a copy: free to be changed. */
 dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy);
 /* Room for a gradient of dy's shape: dy itself if the call may change it, else a new tensor. */

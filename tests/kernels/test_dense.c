@@ -394,6 +394,28 @@ static void tile_products(const dc3_cpu_convolutions *own)
     fast.close(fast.self);
 }
 
+/* Gradients of the data that are added to what is there: twice the same, rounded in between. */
+static void compare_added(dc3_dense *fast, const dc3_conv_shape *shape, int seed, dc3_rng *rng)
+{
+    dc3_conv_shape s = *shape;
+    if (!fast->adds_data(fast->self, &s)) return;
+    int64_t in = s.n * s.h * s.w * s.ci, weights = s.co * dc3_conv_columns(&s);
+    int64_t out = s.n * dc3_conv_out_height(&s) * dc3_conv_out_width(&s) * s.co;
+    uint16_t *dy = random_values(rng, s.type, out, 1), *dx = calloc((size_t)in, 2),
+             *twice = malloc((size_t)in * 2);
+    float *w = random_values(rng, DC3_F32, weights, 0.1f);
+    dc3_weight weight = {.parts = 1,
+                         .part = {dc3_view(w, DC3_F32, 4, (int64_t[]){s.co, weights / s.co, 1, 1})}};
+    assert_int_equal(fast->conv2d_backward_data(fast->self, &s, dy, &weight, dx), DC3_OK);
+    for (int64_t i = 0; i < in; i++) twice[i] = dc3_to_bf16(2 * dc3_from_bf16(dx[i]));
+    s.residual = 1;
+    assert_int_equal(fast->conv2d_backward_data(fast->self, &s, dy, &weight, dx), DC3_OK);
+    double far = distance(s.type, dx, twice, in);
+    if (far > tolerance(s.type)) fail_msg("case %d, added: distance %g", seed, far);
+    dc3_weight_release(&weight);
+    free(dy), free(dx), free(twice), free(w);
+}
+
 /* Our own convolutions over tiles: every tail and padding, one and several chunks of positions. */
 static void tile_convolutions(const dc3_cpu_convolutions *own)
 {
@@ -428,6 +450,7 @@ static void tile_convolutions(const dc3_cpu_convolutions *own)
         compare(&fast, &s, 0, (uint64_t)seed, &rng, tolerance(DC3_BF16));
         s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
         compare_backward(&fast, &plain, &s, 0, seed, &rng, tolerance(DC3_BF16), 2e-5);
+        compare_added(&fast, &s, seed, &rng);
     }
     assert_int_equal(((onednn *)fast.self)->count, 0); /* none of them was oneDNN's */
     fast.close(fast.self);

@@ -221,6 +221,14 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
     return backward_data(self, &key, dy, weight, dx);
 }
 
+/* Those over tiles can. Kernels that do not overlap may go by patches, which are written. */
+static int adds_data(void *self, const dc3_conv_shape *shape)
+{
+    dc3_way way;
+    int overlap = shape->stride < shape->kh || shape->stride < shape->kw || shape->kh * shape->kw == 1;
+    return overlap && choose_conv(self, shape, DC3_PASS_DATA, &way) == DC3_OK && way == DC3_WAY_TILES;
+}
+
 static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape, const void *dy,
                                        dc3_weight *weight, void *dx)
 {
@@ -334,6 +342,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
                          .conv2d = conv2d,
                          .linear = linear,
                          .conv2d_backward_data = conv2d_backward_data,
+                         .adds_data = adds_data,
                          .conv2d_backward_weight = conv2d_backward_weight,
                          .linear_backward_data = linear_backward_data,
                          .linear_backward_weight = linear_backward_weight,

@@ -192,7 +192,7 @@ static void data(const dc3_conv_shape *s, const void *dy, const void *packed, vo
         AMX(patches_data)(s, dy, packed, dx, scratch);
         return;
     }
-    output o = {.channels = s->ci, .y = dx};
+    output o = {.channels = s->ci, .residual = s->residual ? dx : NULL, .y = dx};
     if (is_pointwise(s)) {
         AMX(product)(s->n * s->h * s->w, s->co, dy, packed, &o, scratch);
         return;
