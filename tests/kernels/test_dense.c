@@ -150,7 +150,10 @@ static void gradients(void **state)
                             .pad_bottom = kernel / 2,
                             .pad_right = kernel / 2,
                             .type = seed % 2 && bf16 ? DC3_BF16 : DC3_F32};
-        if (seed % 8 == 5) s.ci = s.co = groups; /* depthwise */
+        if (seed % 8 == 5) { /* depthwise */
+            s.ci = s.co = s.groups = between(&rng, 2, 70);
+            s.kh = s.kw = seed % 16 == 5 ? kernel : 5, s.pad_left = s.kw / 2;
+        }
         if (linear) {
             s.kh = s.kw = s.stride = s.h = s.w = 1, s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
             s.groups = 1;

@@ -122,6 +122,7 @@ static void random_ones(const dc3_cpu_convolutions *own, const dc3_dense *plain)
                             .pad_bottom = between(&rng, 0, 2),
                             .pad_right = between(&rng, 0, 2),
                             .type = DC3_BF16};
+        if (seed % 5 == 4) s.groups = s.co = s.ci; /* depthwise */
         check(own, plain, &s, &rng);
     }
 }

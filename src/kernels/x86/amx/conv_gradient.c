@@ -3,6 +3,7 @@
  * then for each block of channels dy, and adds their products, tap by tap, to its sums. Sums of several
  * parts are added in order, whoever made them. */
 #include <omp.h>
+#include "kernels/x86/amx/depthwise_gradient.h"
 #include "kernels/x86/amx/gradient_finish.h"
 #include "kernels/x86/amx/gradient_pack.h"
 #include "kernels/x86/amx/gradient_products.h"
@@ -214,8 +215,9 @@ static size_t sums_size(const gradient_plan *p)
 
 size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *s)
 {
-    if (s->type != DC3_BF16 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
-        dc3_conv_out_width(s) < 1 || s->stride > MOST_STRIDE || s->kw * s->ci > INT16_MAX)
+    if (s->groups > 1) return AMX(depthwise_gradient_scratch)(s);
+    if (s->type != DC3_BF16 || s->n < 1 || dc3_conv_out_height(s) < 1 || dc3_conv_out_width(s) < 1 ||
+        s->stride > MOST_STRIDE || s->kw * s->ci > INT16_MAX)
         return 0;
     work w;
     gradient_plan p = AMX(gradient_plan_of)(s);
@@ -224,6 +226,10 @@ size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *s)
 
 void AMX(conv_gradient)(const dc3_conv_shape *s, const void *x, const void *dy, float *dw, void *scratch)
 {
+    if (s->groups > 1) {
+        AMX(depthwise_gradient)(s, x, dy, dw, scratch);
+        return;
+    }
     gradient_plan p = AMX(gradient_plan_of)(s);
     operands o = {x, dy, dw, scratch};
     char *own = (char *)scratch + sums_size(&p);
