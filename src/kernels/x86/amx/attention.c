@@ -9,7 +9,7 @@
 
 enum {
     QUERIES = 1024,
-    KEYS = 256,
+    KEYS = 64,
     KEY_BLOCKS = KEYS / SIDE,
     BLOCK = SIDE * SIDE, /* floats of a block of sums */
 };
@@ -86,75 +86,76 @@ static void finish(const dc3_attention_shape *s, const softmax_state *state, con
         }
 }
 
-/* The products that go on beside a chunk's softmax: first the scores of the chunk ahead, of which there are
- * `blocks`, then what the chunk behind, of `depth` blocks, adds to each block of the output. */
-typedef struct products {
-    const work *w;
-    int64_t dims, keys; /* blocks of the head */
-    int64_t ahead, blocks, behind, depth;
-    float *scores;     /* of the chunk ahead */
-    const uint16_t *p; /* of the chunk behind */
-    int64_t job, step; /* how far they are: a step is two products of tiles, or two stores */
-} products;
+/* A chunk's softmax, ROWS rows of HALF queries at a time, `each` times in a row. */
+typedef struct softmax_work {
+    softmax_state *state;
+    const float *scores;
+    uint16_t *p;
+    float scale;
+    int64_t done, pieces, each;
+} softmax_work;
 
-static int64_t steps_of(const products *o)
+enum { ROWS = 8, PIECES = 2 * SIDE / ROWS /* of a block */ };
+
+static inline void soften(softmax_work *x)
 {
-    return o->blocks * 2 * (o->dims + 1) + (o->depth > 0 ? o->dims * 2 * (o->depth + 1) : 0);
+    for (int64_t i = 0; i < x->each && x->done < x->pieces; i++, x->done++) {
+        int64_t block = x->done / PIECES, half = x->done / (PIECES / 2) % 2,
+                row = x->done % (PIECES / 2) * ROWS;
+        softmax_rows(x->state, (int)half * HALF, ROWS, x->scores + block * BLOCK + row * SIDE, x->scale,
+                     x->p + block * PAIR + half * TILE + row * HALF);
+    }
 }
 
-static inline void take_step(products *o)
+/* sums = A B, with `add` += A B, as block_product, and softmax in between: the processor has other units for
+ * it, but sees no further ahead than a few of these products. Of `rows` of A up to HALF the lower tiles are
+ * left out. */
+static inline void product_beside(int64_t depth, int64_t rows, const uint16_t *a, const uint16_t *b,
+                                  float *sums, int add, softmax_work *x)
 {
-    int64_t d = o->job - o->blocks, is_score = d < 0;
-    int64_t depth = is_score ? o->dims : o->depth, pair = o->step / 2 * PAIR;
-    const uint16_t *a = is_score ? o->w->keys + (o->ahead + o->job) * o->dims * PAIR
-                                 : o->w->values + (d * o->keys + o->behind) * PAIR;
-    const uint16_t *b = is_score ? o->w->queries : o->p;
-    float *sums = is_score ? o->scores + o->job * BLOCK : o->w->out + d * BLOCK;
-    if (o->step == 0) begin_block(sums, !is_score && o->behind > 0);
-    if (o->step == 2 * depth)
-        store_upper(sums);
-    else if (o->step > 2 * depth)
-        store_lower(sums);
-    else if (o->step % 2 == 0)
-        multiply_upper(a + pair, b + pair);
-    else
-        multiply_lower(a + pair);
-    if (++o->step < 2 * depth + 2) return;
-    o->job++;
-    o->step = 0;
+    begin_block(sums, add);
+    for (int64_t k = 0; k < depth; k++, a += PAIR, b += PAIR) {
+        multiply_upper(a, b);
+        soften(x);
+        if (rows <= HALF) continue;
+        multiply_lower(a);
+        soften(x);
+    }
+    store_upper(sums);
+    soften(x);
+    if (rows > HALF) store_lower(sums);
 }
 
-/* One chunk of keys further, from block `at` on of the `all` that SIDE queries see: products are multiplied
- * while this chunk's scores become probabilities, for which the processor has other units, a few of one and
- * a few of the other at a time, as it looks ahead. */
+/* One chunk of keys further, from block `at` on of the `all` that SIDE queries see: the scores of the chunk
+ * ahead and the output of the chunk behind are multiplied while this chunk's scores become probabilities. */
 static void advance(const dc3_attention_shape *s, const work *w, int64_t at, int64_t all,
                     softmax_state *state)
 {
-    enum { ROWS = 8, PIECES = 2 * SIDE / ROWS }; /* rows of a piece, pieces of a block */
-    float rescale[SIDE] __attribute__((aligned(64))), scale = s->scale * 1.44269504f;
-    int own = at / KEY_BLOCKS & 1;
+    float rescale[SIDE] __attribute__((aligned(64)));
+    int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE);
     int64_t blocks = at < 0 ? 0 : at_most(all - at, KEY_BLOCKS), ahead = at + KEY_BLOCKS,
             behind = at - KEY_BLOCKS;
-    products o = {.w = w,
-                  .dims = blocks_of(s->dim, SIDE),
-                  .keys = blocks_of(s->tokens_kv, SIDE),
-                  .ahead = ahead,
-                  .blocks = ahead < all ? at_most(all - ahead, KEY_BLOCKS) : 0,
-                  .behind = behind,
-                  .depth = behind < 0 ? 0 : at_most(all - behind, KEY_BLOCKS),
-                  .scores = w->scores[!own],
-                  .p = w->p[!own]};
-    int rose = blocks > 0 && softmax_most(state, w->scores[own], blocks * SIDE, scale, rescale);
-    int64_t steps = steps_of(&o), taken = 0;
-    for (int64_t i = 0; i < blocks * PIECES; i++) {
-        for (; taken * blocks * PIECES < steps * (i + 1) && taken < steps; taken++) take_step(&o);
-        int64_t half = i % PIECES / (PIECES / 2), row = i % (PIECES / 2) * ROWS;
-        softmax_rows(state, (int)half * HALF, ROWS, w->scores[own] + i / PIECES * BLOCK + row * SIDE, scale,
-                     w->p[own] + i / PIECES * PAIR + half * TILE + row * HALF);
-    }
-    for (; taken < steps; taken++) take_step(&o);
+    int64_t scores = ahead < all ? at_most(all - ahead, KEY_BLOCKS) : 0;
+    int64_t depth = behind < 0 ? 0 : at_most(all - behind, KEY_BLOCKS);
+    int64_t places = scores * (2 * dims + 1) + (depth ? blocks_of(s->dim, HALF) * (depth + 1) : 0);
+    int own = at / KEY_BLOCKS & 1;
+    softmax_work x = {.state = state,
+                      .scores = w->scores[own],
+                      .p = w->p[own],
+                      .scale = s->scale * 1.44269504f,
+                      .pieces = blocks * PIECES,
+                      .each = places ? blocks_of(blocks * PIECES, places) : 0};
+    int rose = blocks > 0 && softmax_most(state, w->scores[own], blocks * SIDE, x.scale, rescale);
+    for (int64_t j = 0; j < scores; j++)
+        product_beside(dims, SIDE, w->keys + (ahead + j) * dims * PAIR, w->queries,
+                       w->scores[!own] + j * BLOCK, 0, &x);
+    for (int64_t d = 0; depth && d < dims; d++)
+        product_beside(depth, s->dim - d * SIDE, w->values + (d * keys + behind) * PAIR, w->p[!own],
+                       w->out + d * BLOCK, behind > 0, &x);
+    x.each = x.pieces;
+    soften(&x);
     if (rose && behind >= 0)
-        for (int64_t r = 0; r < o.dims * SIDE; r++)
+        for (int64_t r = 0; r < dims * SIDE; r++)
             for (int i = 0; i < SIDE; i++) w->out[r * SIDE + i] *= rescale[i];
 }
 

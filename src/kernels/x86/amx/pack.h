@@ -43,20 +43,22 @@ static inline void pack_rows(int64_t rows, int64_t k, const uint16_t *x, int64_t
                (size_t)(k % DEPTH) * sizeof *to);
 }
 
-/* A from columns: x [k][columns <= SIDE]. Whole tiles as tiles of B, turned. */
+/* A from columns: x [k][columns <= SIDE], as tiles of B, turned. */
 static inline void pack_columns(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
 {
-    uint16_t pairs[TILE] __attribute__((aligned(64)));
+    uint16_t pairs[TILE] __attribute__((aligned(64))), whole[DEPTH * SIDE] __attribute__((aligned(64)));
     for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR, x += DEPTH * stride) {
-        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH, at = 0;
-        if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
-        for (; some == DEPTH && at + HALF <= columns; at += HALF) {
+        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH, apart = stride;
+        const uint16_t *from = x;
+        if (some < DEPTH || columns < SIDE) { /* padded */
+            pack_rows(some, columns, x, stride, whole);
+            from = whole, apart = SIDE;
+        }
+        for (int64_t at = 0; at < SIDE; at += HALF) {
             for (int p = 0; p < HALF; p++)
-                interleave(x + 2 * p * stride + at, x + (2 * p + 1) * stride + at, pairs + p * 32);
+                interleave(from + 2 * p * apart + at, from + (2 * p + 1) * apart + at, pairs + p * 32);
             turn_tile(pairs, 32, to + at * DEPTH);
         }
-        for (; at < columns; at++)
-            for (int64_t i = 0; i < some; i++) to[at * DEPTH + i] = x[i * stride + at];
     }
 }
 
