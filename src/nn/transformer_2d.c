@@ -50,6 +50,14 @@ void dc3_transformer_2d_text(dc3_ctx *ctx, dc3_transformer_2d *t, dc3_tensor sta
     for (int i = 0; i < t->count; i++) kv[i] = dc3_linear_of(ctx, &t->blocks[i].kv, states, NULL);
 }
 
+/* The feed-forward's first half. */
+static dc3_tensor gated(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x)
+{
+    if (!layer->low_rank) return dc3_linear_geglu(ctx, x, &layer->weight, layer->bias);
+    dc3_tensor h = dc3_linear_of(ctx, layer, x, NULL);
+    return dc3_replace(ctx, h, dc3_geglu(ctx, h));
+}
+
 static dc3_tensor block_of(dc3_ctx *ctx, const dc3_transformer_2d *t, dc3_transformer_block *b, dc3_tensor x,
                            dc3_tensor kv)
 {
@@ -75,8 +83,7 @@ static dc3_tensor block_of(dc3_ctx *ctx, const dc3_transformer_2d *t, dc3_transf
     dc3_drop(ctx, q);
     x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->out2, h, &x));
     h = dc3_replace(ctx, h, dc3_layer_norm_of(ctx, &b->norm3, x));
-    h = dc3_replace(ctx, h, dc3_linear_of(ctx, &b->ff_in, h, NULL));
-    h = dc3_replace(ctx, h, dc3_geglu(ctx, h));
+    h = dc3_replace(ctx, h, gated(ctx, &b->ff_in, h));
     x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->ff_out, h, &x));
     dc3_drop(ctx, h);
     return x;

@@ -92,3 +92,34 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor
     record_linear(ctx, &s, x, weight, bias, &y);
     return y;
 }
+
+dc3_tensor dc3_linear_geglu(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias)
+{
+    enum { PART_BYTES = 2 << 20, UNIT = 64 }; /* of a and gate; rows */
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    int64_t ci = x.shape[x.ndim - 1], rows = dc3_count(&x) / ci, co = dc3_weight_rows(weight);
+    int64_t part = PART_BYTES / (co * (int64_t)dc3_dtype_size(x.dtype)) / UNIT * UNIT;
+    part = part < UNIT ? UNIT : part;
+    if (dc3_ctx_tape(ctx) || rows <= part || rows < 2 * ci) { /* the weight is read for each part */
+        dc3_tensor h = dc3_linear(ctx, x, weight, bias, DC3_ACT_NONE, NULL);
+        return dc3_replace(ctx, h, dc3_geglu(ctx, h));
+    }
+    int64_t shape[DC3_MAX_DIMS];
+    for (int i = 0; i < x.ndim; i++) shape[i] = x.shape[i];
+    shape[x.ndim - 1] = co / 2;
+    dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, shape);
+    dc3_tensor from = dc3_reshape(x, 2, (int64_t[]){rows, ci}),
+               to = dc3_reshape(y, 2, (int64_t[]){rows, co / 2});
+    for (int64_t first = 0; first < rows && dc3_ctx_status(ctx) == DC3_OK; first += part) {
+        int64_t count = rows - first < part ? rows - first : part;
+        dc3_tensor h = dc3_linear(ctx, dc3_tensor_rows(from, first, count), weight, bias, DC3_ACT_NONE, NULL);
+        dc3_op op;
+        if (dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
+            void *data = dc3_tensor_rows(to, first, count).data;
+            dc3_ctx_kernels(ctx)->geglu(x.dtype, count, co / 2, h.data, data);
+            dc3_op_end(&op, DC3_OK);
+        }
+        dc3_drop(ctx, h);
+    }
+    return y;
+}

@@ -58,6 +58,9 @@ typedef struct dc3_attention_input {
 dc3_tensor dc3_attention(dc3_ctx *ctx, const dc3_attention_input *input);
 /* a * gelu(gate) for x = [a, gate] along the last dimension. */
 dc3_tensor dc3_geglu(dc3_ctx *ctx, dc3_tensor x);
+/* The same for [a, gate] = x [..., ci] weight [co, ci]^T + bias [co] (or empty): without a tape some rows at
+ * a time, whose a and gate stay in the processor's caches. */
+dc3_tensor dc3_linear_geglu(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias);
 dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act);
 dc3_tensor dc3_add(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
 /* x [n, ..., c] + vector [n, c], the same for all pixels of a row. */
