@@ -599,6 +599,8 @@ static void rules(void **state)
     pixels.kh = pixels.kw = 1, pixels.stride = 2;
     dc3_conv_shape strided = large, small = large;
     strided.stride = small.stride = 2, small.h = small.w = 16;
+    dc3_conv_shape first = large, patches = large; /* of pixels */
+    first.ci = patches.ci = 3, patches.kh = patches.kw = patches.stride = 16;
     unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
@@ -617,6 +619,10 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &strided, 0), DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &small, 0), DC3_WAY_TILES);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &first, 0),
+                         p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &patches, 0),
+                         p == DC3_PASS_FORWARD ? DC3_WAY_ONEDNN : DC3_WAY_TILES);
     }
 }
 
