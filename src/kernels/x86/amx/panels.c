@@ -85,18 +85,14 @@ size_t AMX(panel_sums)(const panels *cut)
 static void multiply_group(const panels *cut, const panel *p, int64_t j, int64_t first, int64_t last,
                            float *sums, pending *before)
 {
-    int64_t fetched = cut->fetched ? blocks_of(PAIR * 2, last - first) : 0,
-            pieces = blocks_of(p->steps, p->piece);
-    for (int64_t i = 0; i < pieces || i == 0; i++) {
-        int64_t k = p->steps * i / (pieces ? pieces : 1), end = pieces ? p->steps * (i + 1) / pieces : 0;
+    int64_t fetched = cut->fetched ? blocks_of(PAIR * 2, last - first) : 0;
+    int64_t pieces = p->steps > p->piece ? blocks_of(p->steps, p->piece) : 1;
+    for (int64_t i = 0; i < pieces; i++) {
+        int64_t k = p->steps * i / pieces, steps = p->steps * (i + 1) / pieces - k;
         const uint16_t *columns = p->columns + (j * p->steps + k) * PAIR;
-        for (int64_t b = first; b < last; b++) {
-            piece x = {.rows = p->rows + b * p->block,
-                       .columns = columns,
-                       .offset = p->offset + k,
-                       .steps = end - k,
-                       .next = (const char *)(columns + (end - k) * PAIR) + (b - first) * (end - k) * fetched,
-                       .fetched = fetched};
+        const char *next = (const char *)(columns + steps * PAIR);
+        for (int64_t b = first; b < last; b++, next += steps * fetched) {
+            piece x = {p->rows + b * p->block, columns, p->offset + k, steps, next, fetched};
             float *own = sums + (b - first) * SIDE * SIDE;
             multiply_piece(p, &x, own, i > 0, before);
             if (i + 1 < pieces) continue;
