@@ -52,12 +52,17 @@ static int worth_pairs(const dc3_case *c)
 }
 
 /* Fewer channels are mostly padding; but for kernels that do not overlap, of which oneDNN's gradient of the
- * data takes 2 s where ours takes 4 ms. */
+ * data takes 2 s where ours takes 4 ms. Of one place by a stride, and of few channels over many places, most
+ * of the work is reading and writing, which oneDNN does without a copy. */
 static int enough_channels(const dc3_case *c)
 {
+    enum { FEW = 64, MANY = 1 << 14 };
     const dc3_conv_shape *s = c->shape.conv;
-    int data = c->pass == DC3_PASS_DATA, is_apart = s->stride >= s->kh && s->stride >= s->kw;
-    return (data ? s->co : s->ci) >= 16 && (!data || s->ci >= 16 || is_apart);
+    int is_apart = s->stride >= s->kh && s->stride >= s->kw;
+    if (s->kh * s->kw == 1 && s->stride > 1) return 0;
+    if (c->pass == DC3_PASS_DATA) return s->co >= 16 && (s->ci >= 16 || is_apart);
+    int64_t places = s->n * dc3_conv_out_height(s) * dc3_conv_out_width(s);
+    return s->ci >= 16 && s->co >= 16 && (s->ci > FEW || places < MANY);
 }
 
 /* Of fewer outputs too; their gradient is as fast. */
@@ -66,27 +71,31 @@ static int enough_outputs(const dc3_case *c)
     return c->pass == DC3_PASS_DATA || c->shape.linear->co >= 16;
 }
 
+/* Queries are taken 32 at a time. */
+static int enough_queries(const dc3_case *c)
+{
+    return c->shape.attention->tokens_q >= 32;
+}
+
 /* In order; what no rule takes is oneDNN's, and attention that of vectors. All candidates by processor:
  * bench/results/dispatch. */
 static const rule rules[] = {
     /* A quarter of the products, and oneDNN 2.6 has none in this layout:
      * bench/results/2026-11-27-winograd.txt. With AMX too, which has no f32. */
     {OURS, DC3_WORK_CONV, DC3_F32, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
-    /* bench/results/2026-11-27-zen4-winograd-bf16.txt. Not with AMX, where oneDNN 2.6 multiplies by tiles and
-     * is 2 to 7 times faster (bench/results/2026-11-28-amx-onednn.txt). */
+    /* bench/results/2026-11-27-zen4-winograd-bf16.txt. Not with AMX, where tiles are 5 to 7 times as fast. */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
     /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. Of one place by a stride oneDNN's is 1.4
      * to 1.6 times faster. */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT, worth_pairs},
-    /* Our own over tiles is 1.3 to 9 times faster than oneDNN 2.6, which is slower than in f32 for heavy
-     * kernels and strides. */
+    /* bench/results/dispatch/amx-bf16.txt. Our own gradients of weights over tiles are 1.3 to 9 times as fast
+     * as oneDNN 2.6's, which are slower than in f32 for heavy kernels and strides; forward and the gradient
+     * of the data up to 3 times where the weight is heavy. */
     {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_TILES, NULL},
-    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_channels},
+    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_FORWARD) | ONE(DC3_PASS_DATA), DC3_WAY_TILES,
+     enough_channels},
     {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_outputs},
-    /* Attention with AMX and its gradient (data): unmeasured. oneDNN has none, and what is measured of the
-     * tier below on such a processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles
-     * can do. */
-    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, NULL},
+    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_queries},
 };
 
 dc3_way dc3_rule(const dc3_case *c, const int takes[DC3_WAYS])

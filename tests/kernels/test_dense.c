@@ -601,6 +601,8 @@ static void rules(void **state)
     strided.stride = small.stride = 2, small.h = small.w = 16;
     dc3_conv_shape first = large, patches = large; /* of pixels */
     first.ci = patches.ci = 3, patches.kh = patches.kw = patches.stride = 16;
+    dc3_conv_shape thin = large; /* few channels over many places */
+    thin.ci = 64;
     unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
@@ -619,6 +621,10 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &strided, 0), DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &small, 0), DC3_WAY_TILES);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &pixels, 0),
+                         p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &thin, 0),
+                         p == DC3_PASS_FORWARD ? DC3_WAY_ONEDNN : DC3_WAY_TILES);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &first, 0),
                          p == DC3_PASS_WEIGHT ? DC3_WAY_TILES : DC3_WAY_ONEDNN);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &patches, 0),
@@ -635,6 +641,11 @@ static void other_rules(void **state)
     dc3_linear_shape linear = {.rows = 64, .ci = 64, .co = 64};
     dc3_attention_shape attention = {
         .n = 1, .n_kv = 1, .heads = 8, .dim = 40, .tokens_q = 256, .tokens_kv = 256};
+    dc3_attention_shape few = attention;
+    few.tokens_q = 16;
+    dc3_case short_one = {DC3_TIER_AMX, DC3_WORK_ATTENTION, DC3_BF16, DC3_PASS_FORWARD,
+                          .shape.attention = &few};
+    assert_int_equal(dc3_rule(&short_one, all), DC3_WAY_VECTORS);
     for (int pass = 0; pass < 3; pass++)
         for (int tier = DC3_TIER_AVX512; tier <= DC3_TIER_AMX; tier++)
             for (int bf16 = 0; bf16 < 2; bf16++) {
