@@ -2,7 +2,6 @@
 
 #define ONE(x) (1u << (x))
 #define BELOW_AMX (ONE(DC3_TIER_AVX2) | ONE(DC3_TIER_AVX512))
-#define OURS (BELOW_AMX | ONE(DC3_TIER_AMX)) /* the tiers that have kernels of our own */
 #define ALL_PASSES (ONE(DC3_PASS_FORWARD) | ONE(DC3_PASS_DATA) | ONE(DC3_PASS_WEIGHT))
 
 typedef struct rule {
@@ -41,6 +40,13 @@ static int worth_winograd(const dc3_case *c)
     int t = c->type != DC3_F32;
     return worth_tiles(s, c->type, c->pass == DC3_PASS_WEIGHT ? &weight[t] : &few[t]) ||
            worth_tiles(s, c->type, &many[t]);
+}
+
+/* Where heavy kernels cost more: of 512 channels from some 130 tiles on. */
+static int worth_light_winograd(const dc3_case *c)
+{
+    static const worth light = {4, 16, 2, 256 << 20};
+    return worth_tiles(c->shape.conv, c->type, &light);
 }
 
 /* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. A kernel
@@ -82,7 +88,12 @@ static int enough_queries(const dc3_case *c)
 static const rule rules[] = {
     /* A quarter of the products, and oneDNN 2.6 has none in this layout:
      * bench/results/2026-11-27-winograd.txt. With AMX too, which has no f32. */
-    {OURS, DC3_WORK_CONV, DC3_F32, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
+    {BELOW_AMX, DC3_WORK_CONV, DC3_F32, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
+    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_F32, ONE(DC3_PASS_DATA) | ONE(DC3_PASS_WEIGHT), DC3_WAY_WINOGRAD,
+     worth_winograd},
+    /* bench/results/dispatch/amx-f32.txt: of heavy kernels oneDNN's is 1.3 to 1.9 times as fast. */
+    {ONE(DC3_TIER_AMX), DC3_WORK_CONV, DC3_F32, ONE(DC3_PASS_FORWARD), DC3_WAY_WINOGRAD,
+     worth_light_winograd},
     /* bench/results/2026-11-27-zen4-winograd-bf16.txt. Not with AMX, where tiles are 5 to 7 times as fast. */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
     /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. Of one place by a stride oneDNN's is 1.4

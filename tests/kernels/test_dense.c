@@ -603,6 +603,8 @@ static void rules(void **state)
     first.ci = patches.ci = 3, patches.kh = patches.kw = patches.stride = 16;
     dc3_conv_shape thin = large; /* few channels over many places */
     thin.ci = 64;
+    dc3_conv_shape heavy = large; /* kernels for 48 tiles */
+    heavy.n = 3, heavy.h = heavy.w = 18, heavy.ci = heavy.co = 512;
     unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
@@ -614,6 +616,9 @@ static void rules(void **state)
             assert_int_equal(rule_for(ours[i], DC3_F32, p, &large, no_winograd), DC3_WAY_ONEDNN);
             assert_int_equal(rule_for(ours[i], DC3_F32, p, &tiny, 0), DC3_WAY_ONEDNN);
         }
+        assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_F32, p, &heavy, 0), DC3_WAY_WINOGRAD);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_F32, p, &heavy, 0),
+                         p == DC3_PASS_FORWARD ? DC3_WAY_ONEDNN : DC3_WAY_WINOGRAD);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, 0), DC3_WAY_WINOGRAD);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, no_winograd), direct);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &odd, no_winograd), DC3_WAY_ONEDNN);

@@ -312,12 +312,11 @@ static void make_engine(void)
     if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) engine = NULL;
 }
 
-/* oneDNN's matrix products, below AVX-512 and (not tried) over tiles, are split by the number of threads. */
+/* oneDNN's matrix products below AVX-512 are split by the number of threads. */
 static int is_by_threads(void)
 {
     unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), wanted = (unsigned)dnnl_cpu_isa_avx512_core;
-    unsigned amx = (unsigned)dnnl_cpu_isa_avx512_core_amx;
-    return (isa & wanted) != wanted || (isa & amx) == amx;
+    return (isa & wanted) != wanted;
 }
 
 dc3_status dc3_dense_onednn(dc3_dense *dense)
