@@ -101,12 +101,14 @@ dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pac
 
 int64_t dc3_conv_out_height(const dc3_conv_shape *s)
 {
-    return (s->h + s->pad_top + s->pad_bottom - s->kh) / s->stride + 1;
+    int64_t room = s->h + s->pad_top + s->pad_bottom - s->kh;
+    return room < 0 ? 0 : room / s->stride + 1;
 }
 
 int64_t dc3_conv_out_width(const dc3_conv_shape *s)
 {
-    return (s->w + s->pad_left + s->pad_right - s->kw) / s->stride + 1;
+    int64_t room = s->w + s->pad_left + s->pad_right - s->kw;
+    return room < 0 ? 0 : room / s->stride + 1;
 }
 
 int64_t dc3_conv_columns(const dc3_conv_shape *s)

@@ -16,6 +16,7 @@ typedef struct form {
 typedef struct tile_pack {
     dc3_pack base; /* its key: the kernel */
     dc3_conv_pass pass;
+    dc3_conv_shape shape; /* of conv */
     void *data;
 } tile_pack;
 
@@ -59,6 +60,17 @@ static void pack_as(const form *f, dc3_conv_pass pass, const dc3_weight *weight,
         f->conv->pack(f->shape, pass, plain, data);
 }
 
+/* Whether a form is that of f's shape in its own pass. The gradient of the data by a stride has a form by the
+ * stride and the padding, which say what taps belong together. */
+static int is_same(const form *f, const tile_pack *pack)
+{
+    if (f->linear || pack->pass == DC3_PASS_FORWARD) return 1;
+    const dc3_conv_shape *a = f->shape, *b = &pack->shape;
+    return a->stride == b->stride &&
+           (a->stride == 1 || (a->pad_top == b->pad_top && a->pad_left == b->pad_left &&
+                               a->pad_bottom == b->pad_bottom && a->pad_right == b->pad_right));
+}
+
 /* The other pass's form too if there is one, while the values are at hand: a step of training takes both. */
 static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 {
@@ -69,7 +81,8 @@ static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
     dc3_status status = in_bf16(weight, plain);
     if (status == DC3_OK) pack_as(f, f->pass, weight, plain, pack);
     for (dc3_pack *other = weight->packs; status == DC3_OK && other; other = other->next)
-        if (other != pack && other->key == key_of(f) && other->version != weight->version) {
+        if (other != pack && other->key == key_of(f) && other->version != weight->version &&
+            is_same(f, (const tile_pack *)other)) {
             pack_as(f, ((tile_pack *)other)->pass, weight, plain, other);
             __atomic_store_n(&other->version, weight->version, __ATOMIC_RELEASE);
         }
@@ -79,7 +92,8 @@ static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 
 static int fits(const void *user, const dc3_pack *pack)
 {
-    return ((const tile_pack *)pack)->pass == ((const form *)user)->pass;
+    const tile_pack *have = (const tile_pack *)pack;
+    return have->pass == ((const form *)user)->pass && is_same(user, have);
 }
 
 static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pack)
@@ -92,6 +106,7 @@ static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pa
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     made->base.release = tile_pack_release;
     made->pass = f->pass;
+    if (f->conv) made->shape = *f->shape;
     made->data = dc3_alloc(size);
     *pack = &made->base;
     return made->data ? DC3_OK

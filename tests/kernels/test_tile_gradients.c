@@ -81,9 +81,12 @@ static dc3_conv_shape shape_of(const few *f)
 static void shapes(const dc3_cpu_convolutions *own, const dc3_dense *plain)
 {
     static const few all[] = {
-        {9, 40, 36, 40, 33, 3, 3, 1, 1},    /* rows of two steps, several chunks of an image, parts */
-        {37, 4, 4, 70, 130, 3, 3, 1, 1},    /* eight images to a step, groups that are not full */
-        {13, 7, 7, 32, 32, 3, 3, 1, 1},     /* steps that are not full */
+        {9, 40, 36, 40, 33, 3, 3, 1, 1}, /* rows of two steps, several chunks of an image, parts */
+        {37, 4, 4, 70, 130, 3, 3, 1, 1}, /* eight images to a step, groups that are not full */
+        {13, 7, 7, 32, 32, 3, 3, 1, 1},  /* steps that are not full */
+        {4, 9, 11, 40, 24, 3, 2, 1, 1},  /* three rows of two and of five */
+        {4, 9, 11, 40, 24, 3, 5, 1, 1},
+        {3, 2, 2, 40, 24, 1, 1, 2, 1},      /* as many outputs as inputs, but others */
         {5, 17, 16, 33, 65, 3, 3, 2, 1},    /* every second row and column */
         {6, 16, 16, 24, 40, 1, 1, 2, 0},    /* of one place */
         {5, 14, 14, 20, 8, 5, 5, 1, 2},     /* a kernel larger than 16 places */

@@ -209,6 +209,8 @@ static void data(const dc3_conv_shape *s, const void *dy, const void *packed, vo
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
     if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
+    if (s->n * s->h * s->w > INT32_MAX || s->n * dc3_conv_out_height(s) * dc3_conv_out_width(s) > INT32_MAX)
+        return 0; /* pixels have numbers of 32 bits */
     if (is_patches(s, pass)) return AMX(patches_scratch)(s);
     if (s->type != DC3_BF16 || s->groups > 1 || s->n < 1 || dc3_conv_out_height(s) < 1 ||
         dc3_conv_out_width(s) < 1 || s->kh > MOST_KERNEL || s->kw > MOST_KERNEL || s->pad_top >= s->kh ||

@@ -217,7 +217,7 @@ size_t AMX(conv_gradient_scratch)(const dc3_conv_shape *s)
 {
     if (s->groups > 1) return AMX(depthwise_gradient_scratch)(s);
     if (s->type != DC3_BF16 || s->n < 1 || dc3_conv_out_height(s) < 1 || dc3_conv_out_width(s) < 1 ||
-        s->stride > MOST_STRIDE || s->kw * s->ci > INT16_MAX)
+        s->stride > MOST_STRIDE || (s->kw + s->pad_left + s->pad_right) * s->ci > INT16_MAX)
         return 0;
     work w;
     gradient_plan p = AMX(gradient_plan_of)(s);

@@ -47,7 +47,7 @@ typedef struct output {
     uint16_t *y;
 } output;
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
 
 /* HALF of them, from channel `at` of y on; `live`: those that y has. */
 static inline void finish_half(const output *o, float *sums, int64_t channel, int64_t at, __mmask16 live)
@@ -90,7 +90,7 @@ static inline void finish_row(const output *o, float *sums, int64_t row, int64_t
     }
 }
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
 
 /* Of whole blocks, without an activation or by ReLU: 64 bytes of y at a time. */
 static inline void finish_whole(const output *o, const float *sums, int64_t row, int64_t channel)
@@ -118,7 +118,7 @@ static inline void finish_whole(const output *o, const float *sums, int64_t row,
 static inline void finish_rows(const output *o, float *sums, const int32_t *row, int64_t count,
                                int64_t channel)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
     if (channel + SIDE <= o->channels && (o->act == DC3_ACT_NONE || o->act == DC3_ACT_RELU)) {
         for (int64_t r = 0; r < count; r++)
             if (row[r] >= 0) finish_whole(o, sums + r * SIDE, row[r], channel);

@@ -78,7 +78,8 @@ gradient_plan AMX(gradient_plan_of)(const dc3_conv_shape *s)
     p.stride = s->stride, p.top = s->pad_top, p.left = s->pad_left;
     p.positions = p.n * p.ow;
     p.taps = p.kh * p.kw;
-    if (p.taps == 1 && p.oh == p.h && p.ow == p.w) as_list(&p);
+    int padded = s->pad_top + s->pad_left + s->pad_bottom + s->pad_right > 0;
+    if (p.taps == 1 && p.oh == p.h && p.ow == p.w && !padded) as_list(&p);
     p.gathered = p.taps > 1 && (p.ci <= FEW_CHANNELS || p.stride >= p.kw);
     p.columns = p.gathered ? p.taps * p.ci : p.ci;
     p.copies = p.gathered ? 1 : p.kw;

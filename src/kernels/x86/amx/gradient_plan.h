@@ -50,7 +50,7 @@ static inline int64_t at_least(int64_t a, int64_t b)
  * products. */
 static inline int slides(const gradient_plan *p)
 {
-    return !p->gathered && p->kh == 3 && p->stride == 1 && p->top == 1 && p->oh == p->h;
+    return !p->gathered && p->kh == 3 && p->kw == 3 && p->stride == 1 && p->top == 1 && p->oh == p->h;
 }
 
 gradient_plan AMX(gradient_plan_of)(const dc3_conv_shape *shape);

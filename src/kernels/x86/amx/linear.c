@@ -121,7 +121,8 @@ static void data(const dc3_linear_shape *s, const void *dy, const void *packed, 
 
 static size_t scratch_of(const dc3_linear_shape *s, dc3_conv_pass pass)
 {
-    if (s->type != DC3_BF16 || s->rows < 1) return 0;
+    if (s->type != DC3_BF16 || s->rows < 1 || s->rows > INT32_MAX)
+        return 0; /* rows have numbers of 32 bits */
     if (pass == DC3_PASS_WEIGHT) return AMX(linear_gradient_scratch)(s);
     int forward = pass == DC3_PASS_FORWARD;
     return AMX(product_scratch)(s->rows, forward ? s->ci : s->co, forward ? s->co : s->ci);

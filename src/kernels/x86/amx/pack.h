@@ -164,7 +164,7 @@ static inline void turn_sums(const float *from, float *to)
 /* The first `count` of HALF values, times `factor`, to y. */
 static inline void put_row(const float *x, float factor, int64_t count, uint16_t *y)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
     __m512 values = _mm512_mul_ps(_mm512_load_ps(x), _mm512_set1_ps(factor));
     _mm256_mask_storeu_epi16(y, v_span(count), (__m256i)_mm512_cvtneps_pbh(values));
 #else

@@ -24,6 +24,7 @@ typedef struct panels {
 /* `row_bytes`, `column_bytes`: of a block. */
 static inline panels panels_of(int64_t rows, int64_t row_bytes, int64_t columns, int64_t column_bytes)
 {
+    if (rows < 1 || columns < 1) return (panels){.groups = 1};
     int wide = columns * column_bytes > rows * row_bytes;
     int64_t threads = omp_get_max_threads(), most = (wide ? WIDE_BYTES : PANEL_BYTES) / row_bytes;
     most = most < 1 ? 1 : most > MOST_BLOCKS ? MOST_BLOCKS : most;

@@ -10,7 +10,7 @@ typedef struct range {
     int low, high;
 } range;
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
 
 /* p and ds of one key, of the first ones the lower half. */
 static inline __attribute__((always_inline)) void slope_row(const float *scores, const float *slopes,

@@ -87,7 +87,8 @@ static inline int softmax_most(softmax_state *s, const float *scores, int64_t ro
 static inline __attribute__((always_inline)) __m512 exponent(const float *score, __m512 scale, __m512 most)
 {
     __m512 magic = _mm512_set1_ps(TO_INTEGER);
-    __m512 x = _mm512_max_ps(_mm512_fmsub_ps(_mm512_load_ps(score), scale, most), _mm512_set1_ps(-126.0f));
+    /* What is no number stays none: the second operand. */
+    __m512 x = _mm512_max_ps(_mm512_set1_ps(-126.0f), _mm512_fmsub_ps(_mm512_load_ps(score), scale, most));
     __m512 shifted = _mm512_add_ps(x, magic), r = _mm512_sub_ps(x, _mm512_sub_ps(shifted, magic));
     __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(EXP2_4), r, _mm512_set1_ps(EXP2_3));
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(EXP2_2));
@@ -124,7 +125,7 @@ static inline void softmax_rows(softmax_state *s, int h, int rows, const float *
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < HALF; i++) {
             float x = scores[k * SIDE + h + i] * scale - s->most[h + i];
-            x = x > -126.0f ? x : -126.0f;
+            x = x < -126.0f ? -126.0f : x;
             float n = rintf(x), r = x - n;
             float power = ((((EXP2_4 * r + EXP2_3) * r + EXP2_2) * r + EXP2_1) * r + EXP2_0) * exp2_of(n);
             s->sum[h + i] += power;
