@@ -36,7 +36,7 @@ expect 0 "" "$dc3" train train "${with[@]:0:4}" -o probe.safetensors
 cmp own/teacher.safetensors probe.safetensors || fail "the run's probe is not that of dc3 train"
 # Selected by its gradients over its own embeddings: as by the file, which asks each image, whose embeddings it shares.
 expect 0 "" "$dc3" select train -o shared.jsonl --ipc 3 --backbone probe.safetensors --teacher probe.safetensors \
-  --threads 2
+  --threads 2 --dtype f32
 diff <(sources own) <(sources shared.jsonl) || fail "the probe's answers are not those of its file"
 # Another number of threads, features that were saved, and a run that has lost its teacher or an image: the same bytes.
 expect 0 "" "${run[@]}" "${with[@]}" -o saved --cache kept
