@@ -208,7 +208,11 @@ static dc3_status run(dc3_team *t, int workers)
     const dc3_elsewhere *others = t->pieces->elsewhere;
     if (others) others->begin(others->user, t);
     dc3_status status = lead(t);
-    if (others) others->end(others->user);
+    if (others) { /* who has a lock of its own, under which it comes to the team */
+        pthread_mutex_unlock(&t->lock);
+        others->end(others->user);
+        pthread_mutex_lock(&t->lock);
+    }
     omp_set_num_threads(threads);
     for (int64_t i = 0; i < t->slot_count; i++) free(t->slots[i].own), free(t->slots[i].memory);
     free(t->slots);

@@ -209,12 +209,13 @@ void *dc3_ranks_converse(void *unused)
     (void)unused;
     int opened = dc3_us.open(dc3_us.open_user, &dc3_us.transport) == 0;
     if (opened) dc3_us.peers = calloc((size_t)dc3_us.transport.ranks, sizeof *dc3_us.peers);
+    int begun = opened && dc3_us.peers ? 1 : -1;
+    if (begun > 0) greet(); /* before anything else is said */
     pthread_mutex_lock(&dc3_us.lock);
-    dc3_us.begun = opened && dc3_us.peers ? 1 : -1;
+    dc3_us.begun = begun;
     pthread_cond_broadcast(&dc3_us.changed);
     pthread_mutex_unlock(&dc3_us.lock);
-    if (dc3_us.begun < 0) return NULL;
-    greet();
+    if (begun < 0) return NULL;
     converse();
     if (dc3_us.aborts) dc3_us.transport.abort(dc3_us.transport.self, NULL);
     dc3_us.transport.close(dc3_us.transport.self);

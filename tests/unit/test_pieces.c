@@ -186,11 +186,90 @@ static void cancelled(void **state)
     }
 }
 
+/* Others elsewhere, who ask the team for a piece under a lock that `end` takes, too. */
+typedef struct others {
+    pthread_mutex_t lock;
+    pthread_barrier_t asks;
+    pthread_t thread;
+    dc3_team *team;
+} others;
+
+static void *ask_late(void *of)
+{
+    others *o = of;
+    pthread_mutex_lock(&o->lock);
+    pthread_barrier_wait(&o->asks);
+    usleep(50000); /* by now the call is in `end` */
+    assert_int_equal(dc3_team_next(o->team), -1);
+    pthread_mutex_unlock(&o->lock);
+    return NULL;
+}
+
+static void begin_others(void *user, dc3_team *team)
+{
+    ((others *)user)->team = team;
+}
+
+static void no_room(void *user)
+{
+    (void)user;
+}
+
+static void not_redone(void *user, const dc3_failure *failure)
+{
+    (void)user, (void)failure;
+}
+
+static void end_others(void *user)
+{
+    others *o = user;
+    pthread_mutex_lock(&o->lock);
+    o->team = NULL;
+    pthread_mutex_unlock(&o->lock);
+}
+
+static dc3_status take_last(void *user, int64_t piece, void *result)
+{
+    others *o = user;
+    (void)result;
+    if (piece < 2) return DC3_OK;
+    assert_int_equal(__real_pthread_create(&o->thread, NULL, ask_late, o), 0);
+    pthread_barrier_wait(&o->asks);
+    return DC3_OK;
+}
+
+static dc3_status do_nothing(void *user, int worker, int64_t piece, void *result)
+{
+    (void)user, (void)worker, (void)piece, (void)result;
+    return DC3_OK;
+}
+
+/* The call ends although others come to the team meanwhile. */
+static void others_at_the_end(void **state)
+{
+    (void)state;
+    others o = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, end_others};
+    dc3_pieces pieces = {.count = 3,
+                         .workers = 1,
+                         .result_size = 8,
+                         .user = &o,
+                         .work = do_nothing,
+                         .take = take_last,
+                         .elsewhere = &elsewhere};
+    pthread_barrier_init(&o.asks, NULL, 2);
+    alarm(20);
+    assert_int_equal(dc3_pieces_run(&pieces), DC3_OK);
+    alarm(0);
+    pthread_join(o.thread, NULL);
+    pthread_barrier_destroy(&o.asks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order),  cmocka_unit_test(nothing_taken), cmocka_unit_test(earliest_failure),
-        cmocka_unit_test(cancelled), cmocka_unit_test(late_threads),
+        cmocka_unit_test(cancelled), cmocka_unit_test(late_threads),  cmocka_unit_test(others_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
