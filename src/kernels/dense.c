@@ -111,6 +111,22 @@ int64_t dc3_conv_out_width(const dc3_conv_shape *s)
     return room < 0 ? 0 : room / s->stride + 1;
 }
 
+dc3_conv_shape dc3_linear_as_conv(const dc3_linear_shape *s)
+{
+    return (dc3_conv_shape){.n = s->rows,
+                            .h = 1,
+                            .w = 1,
+                            .ci = s->ci,
+                            .co = s->co,
+                            .kh = 1,
+                            .kw = 1,
+                            .stride = 1,
+                            .type = s->type,
+                            .act = s->act,
+                            .bias = s->bias,
+                            .residual = s->residual};
+}
+
 int64_t dc3_conv_columns(const dc3_conv_shape *s)
 {
     return s->ci / (s->groups > 1 ? s->groups : 1) * s->kh * s->kw;

@@ -103,6 +103,9 @@ typedef struct dc3_dense {
     void (*close)(void *self);
 } dc3_dense;
 
+/* A matrix product is a convolution of images of one pixel. */
+dc3_conv_shape dc3_linear_as_conv(const dc3_linear_shape *shape);
+
 /* ci / groups * kh * kw. */
 int64_t dc3_conv_columns(const dc3_conv_shape *shape);
 

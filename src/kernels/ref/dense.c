@@ -181,41 +181,24 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *s, co
     return status;
 }
 
-/* A matrix product is a convolution of images of one pixel. */
-static dc3_conv_shape as_conv(const dc3_linear_shape *s)
-{
-    return (dc3_conv_shape){.n = s->rows,
-                            .h = 1,
-                            .w = 1,
-                            .ci = s->ci,
-                            .co = s->co,
-                            .kh = 1,
-                            .kw = 1,
-                            .stride = 1,
-                            .type = s->type,
-                            .act = s->act,
-                            .bias = s->bias,
-                            .residual = s->residual};
-}
-
 static dc3_status linear(void *self, const dc3_linear_shape *s, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
-    dc3_conv_shape shape = as_conv(s);
+    dc3_conv_shape shape = dc3_linear_as_conv(s);
     return conv2d(self, &shape, x, weight, bias, residual, y);
 }
 
 static dc3_status linear_backward_data(void *self, const dc3_linear_shape *s, const void *dy,
                                        dc3_weight *weight, void *dx)
 {
-    dc3_conv_shape shape = as_conv(s);
+    dc3_conv_shape shape = dc3_linear_as_conv(s);
     return conv2d_backward_data(self, &shape, dy, weight, dx);
 }
 
 static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *s, const void *x, const void *dy,
                                          float *dw)
 {
-    dc3_conv_shape shape = as_conv(s);
+    dc3_conv_shape shape = dc3_linear_as_conv(s);
     return conv2d_backward_weight(self, &shape, x, dy, dw);
 }
 

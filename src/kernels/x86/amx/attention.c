@@ -45,11 +45,6 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     return at;
 }
 
-static int64_t at_most(int64_t n, int64_t most)
-{
-    return n < most ? n : most;
-}
-
 static void pack_head(const dc3_attention_shape *s, const uint16_t *k, const uint16_t *v, const work *w)
 {
     int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE);
@@ -126,9 +121,10 @@ static inline void product_beside(int64_t depth, int64_t rows, const uint16_t *a
     if (rows > HALF) store_lower(sums);
 }
 
-/* One chunk of keys further, from block `at` on of the `all` that SIDE queries see: the scores of the chunk
- * ahead and the output of the chunk behind are multiplied while this chunk's scores become probabilities. */
-static void advance(const dc3_attention_shape *s, const work *w, int64_t at, int64_t all,
+/* One chunk of keys further, from block `at` on of the `all` that SIDE queries from number `first` on see:
+ * the scores of the chunk ahead and the output of the chunk behind are multiplied while this chunk's scores
+ * become probabilities. */
+static void advance(const dc3_attention_shape *s, const work *w, int64_t first, int64_t at, int64_t all,
                     softmax_state *state)
 {
     float rescale[SIDE] __attribute__((aligned(64)));
@@ -145,6 +141,8 @@ static void advance(const dc3_attention_shape *s, const work *w, int64_t at, int
                       .scale = s->scale * 1.44269504f,
                       .pieces = blocks * PIECES,
                       .each = places ? blocks_of(blocks * PIECES, places) : 0};
+    if (blocks > 0 && (s->causal || (at + blocks) * SIDE > s->tokens_kv))
+        hide(s, first, at, blocks * SIDE, w->scores[own]);
     int rose = blocks > 0 && softmax_most(state, w->scores[own], blocks * SIDE, x.scale, rescale);
     for (int64_t j = 0; j < scores; j++)
         product_beside(dims, SIDE, w->keys + (ahead + j) * dims * PAIR, w->queries,
@@ -167,12 +165,8 @@ static void query_block(const dc3_attention_shape *s, const work *w, int64_t fir
     int64_t keys = blocks_of(s->tokens_kv, SIDE);
     int64_t all = s->causal ? at_most(blocks_of(first + rows, SIDE), keys) : keys;
     softmax_begin(&state);
-    for (int64_t at = -KEY_BLOCKS; at < all + KEY_BLOCKS; at += KEY_BLOCKS) {
-        int64_t blocks = at < 0 ? 0 : at_most(all - at, KEY_BLOCKS);
-        if (blocks > 0 && (s->causal || (at + blocks) * SIDE > s->tokens_kv))
-            hide(s, first, at, blocks * SIDE, w->scores[at / KEY_BLOCKS & 1]);
-        advance(s, w, at, all, &state);
-    }
+    for (int64_t at = -KEY_BLOCKS; at < all + KEY_BLOCKS; at += KEY_BLOCKS)
+        advance(s, w, first, at, all, &state);
     finish(s, &state, w->out, rows, y);
     for (int64_t r = 0; lse && r < rows; r++) lse[r] = state.most[r] * 0.69314718f + logf(state.sum[r]);
 }

@@ -61,11 +61,6 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     return at;
 }
 
-static int64_t at_most(int64_t n, int64_t most)
-{
-    return n < most ? n : most;
-}
-
 static void pack_head(const dc3_attention_shape *s, const uint16_t *k, const uint16_t *v, const work *w)
 {
     int64_t dims = blocks_of(s->dim, SIDE), keys = blocks_of(s->tokens_kv, SIDE);

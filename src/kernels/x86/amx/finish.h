@@ -49,22 +49,22 @@ typedef struct output {
 
 #if defined(__AVX512BF16__)
 
+static inline __m512 activated(dc3_activation act, float *room, __m512 v)
+{
+    if (act == DC3_ACT_NONE) return v;
+    _mm512_store_ps(room, v);
+    activate(act, room);
+    return _mm512_load_ps(room);
+}
+
 /* HALF of them, from channel `at` of y on; `live`: those that y has. */
 static inline void finish_half(const output *o, float *sums, int64_t channel, int64_t at, __mmask16 live)
 {
     __m512 v = _mm512_load_ps(sums);
     if (o->bias) v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(live, o->bias + channel));
-    if (o->act != DC3_ACT_NONE && !o->act_last) {
-        _mm512_store_ps(sums, v);
-        activate(o->act, sums);
-        v = _mm512_load_ps(sums);
-    }
+    if (!o->act_last) v = activated(o->act, sums, v);
     if (o->residual) v = _mm512_add_ps(v, v_load_bf16(o->residual + at, live));
-    if (o->act != DC3_ACT_NONE && o->act_last) {
-        _mm512_store_ps(sums, v);
-        activate(o->act, sums);
-        v = _mm512_load_ps(sums);
-    }
+    if (o->act_last) v = activated(o->act, sums, v);
     _mm256_mask_storeu_epi16(o->y + at, live, (__m256i)_mm512_cvtneps_pbh(v));
 }
 

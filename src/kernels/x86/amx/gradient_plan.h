@@ -35,11 +35,6 @@ typedef struct tap_rows {
     int64_t low, high, slot;
 } tap_rows;
 
-static inline int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static inline int64_t at_least(int64_t a, int64_t b)
 {
     return a > b ? a : b;

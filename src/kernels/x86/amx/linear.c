@@ -56,12 +56,11 @@ static size_t panel_bytes(const product *p)
 size_t AMX(product_scratch)(int64_t rows, int64_t k, int64_t columns)
 {
     product p = product_of(rows, k, columns);
-    return 2 * list_bytes(p.depth) + (size_t)omp_get_max_threads() * panel_bytes(&p) + 64;
+    return list_bytes(p.depth) + (size_t)omp_get_max_threads() * panel_bytes(&p) + 64;
 }
 
-/* Makes the panel of unit u, whose steps are at offset[0] in rows as they are, at offset[1] where packed. */
-static void make_panel(const product *p, const unit *u, const int32_t *const offset[2], int32_t *row,
-                       panel *to)
+/* Makes the panel of unit u. */
+static void make_panel(const product *p, const unit *u, int32_t *row, panel *to)
 {
     uint16_t *packed = (void *)((char *)row + list_bytes(p->p.blocks * SIDE) + AMX(panel_sums)(&p->p));
     int whole = !is_packed(p);
@@ -71,7 +70,6 @@ static void make_panel(const product *p, const unit *u, const int32_t *const off
     to->rows = whole ? p->x + u->top * SIDE * p->k : packed;
     to->apart = whole ? p->k : DEPTH;
     to->block = whole ? SIDE * p->k : p->depth * PAIR;
-    to->offset = offset[!whole];
     for (int64_t b = u->top; !whole && b < u->bottom; b++)
         pack_rows(rest(p->rows, b), p->k, p->x + b * SIDE * p->k, p->k, packed + (b - u->top) * to->block);
 }
@@ -80,21 +78,20 @@ void AMX(product)(int64_t rows, int64_t k, const uint16_t *x, const uint16_t *pa
                   void *scratch)
 {
     product p = product_of(rows, k, o->channels);
-    int32_t *offset[2] = {scratch, (void *)((char *)scratch + list_bytes(p.depth))};
-    char *work = (char *)scratch + 2 * list_bytes(p.depth);
+    int32_t *offset = scratch; /* of each step, in rows as they are or packed */
+    char *work = (char *)scratch + list_bytes(p.depth);
     p.x = x;
-    for (int64_t d = 0; d < p.depth; d++)
-        offset[0][d] = (int32_t)(d * DEPTH), offset[1][d] = (int32_t)(d * PAIR);
+    for (int64_t d = 0; d < p.depth; d++) offset[d] = (int32_t)(d * (is_packed(&p) ? PAIR : DEPTH));
 #pragma omp parallel
     {
         int32_t *row = (void *)(work + (size_t)omp_get_thread_num() * panel_bytes(&p));
-        panel own = {.columns = packed, .steps = p.depth, .piece = 10, .o = o};
+        panel own = {.columns = packed, .steps = p.depth, .offset = offset, .piece = 10, .o = o};
         int64_t have = -1;
         tile_configure(&full_tiles);
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < p.p.panels * p.p.groups; i++) {
             unit u = unit_of(&p.p, i);
-            if (u.panel != have) make_panel(&p, &u, (const int32_t *const *)offset, row, &own);
+            if (u.panel != have) make_panel(&p, &u, row, &own);
             have = u.panel;
             AMX(multiply_panel)(&p.p, &u, &own, (void *)((char *)row + list_bytes(p.p.blocks * SIDE)));
         }

@@ -53,6 +53,11 @@ enum {
     PAIR = 2 * TILE, /* bf16 values of a pair of tiles, as blocks are packed: one above or beside the other */
 };
 
+static inline int64_t at_most(int64_t n, int64_t most)
+{
+    return n < most ? n : most;
+}
+
 static inline int64_t blocks_of(int64_t n, int64_t size)
 {
     return (n + size - 1) / size;
