@@ -108,7 +108,7 @@ class Editor(_Handle):
 
     @staticmethod
     def _seed(seed):
-        return _settings._whole("seed", seed, "uint64_t")
+        return _settings.whole("seed", seed, "uint64_t")
 
 
 class Classifier(_Handle):

@@ -10,9 +10,9 @@ import numpy
 from . import _declared, _errors
 from ._native import lib, struct, taken_text, words
 
-_MODELS = {"backbone", "editor", "inception", "init", "lora", "teacher"}
+_MODELS = {"backbone", "editor", "inception", "init", "lora", "model", "teacher"}
 _PARTS = {"dc3_select_options", "dc3_data_choice"}  # structs in options whose fields are keywords as well
-_LISTS = {"classes", "without_classes"}  # of names, which text has with commas
+_LISTS = {"classes", "lora_layers", "without_classes"}  # of names, which text has with commas
 _BYTES = {"budget", "shard_size"}
 _UNITS = {"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2 ** 10, "MiB": 2 ** 20, "GiB": 2 ** 30}
 _HIDDEN = {"struct_size", "listener", "cancel", "search", "usual_backbone"}
@@ -32,19 +32,19 @@ def defaults(name):
     return options
 
 
-def _places(options):
+def places(options):
     """{keyword: (struct, field, declared type)} of a struct of options, and of _PARTS in it."""
-    places = {}
+    found = {}
     for name, kind, lengths in _declared.STRUCTS[type(options).__name__]:
         if kind in _PARTS:
-            for key, place in _places(getattr(options, name)).items():
-                places.setdefault(key, place)
+            for key, place in places(getattr(options, name)).items():
+                found.setdefault(key, place)
         elif name not in _HIDDEN and not lengths:
-            places[name] = options, name, kind
-    return places
+            found[name] = options, name, kind
+    return found
 
 
-def _whole(name, value, kind):
+def whole(name, value, kind):
     bits, signed = {"int": (31, True), "int64_t": (63, True), "size_t": (64, False), "uint64_t": (64, False)}[kind]
     if isinstance(value, numpy.bool_):
         value = bool(value)
@@ -56,7 +56,7 @@ def _whole(name, value, kind):
     return int(value)
 
 
-def _word(name, value):
+def word(name, value):
     if isinstance(value, str):
         found = ctypes.c_int()
         _errors.check(lib.dc3_option_parse(name.encode(), value.encode(), ctypes.addressof(found)))
@@ -100,6 +100,11 @@ def _bytes(name, text):
     return float(found[1]) * _UNITS[found[2]]
 
 
+def size(name, value):
+    """Whole bytes, of a number or of text."""
+    return int(_bytes(name, value)) if isinstance(value, str) else whole(name, value, "int64_t")
+
+
 def _value(name, value, kind):
     if name in _LISTS and isinstance(value, (list, tuple)):
         return _names(name, value)
@@ -109,7 +114,7 @@ def _value(name, value, kind):
         several = value if isinstance(value, (list, tuple)) else [value]  # "A,B" is several too
         return b",".join(model(name, part) for each in several for part in path(name, each).split(b","))
     if kind in _declared.ENUMS:
-        return _word(name, value)
+        return word(name, value)
     if "*" in kind:
         raise TypeError(f"{name}: is not given in this way")
     if kind == "double":
@@ -118,7 +123,7 @@ def _value(name, value, kind):
         if isinstance(value, numbers.Real):
             return float(value)
         raise TypeError(f"{name}: expected a number, found {value!r}")
-    return _whole(name, value, kind)
+    return whole(name, value, kind)
 
 
 def _coding(options, value):
@@ -131,20 +136,23 @@ def _coding(options, value):
     options.format, options.quality, options.chroma = kind.value, quality.value, chroma.value
 
 
-def fill(call, options, settings):
-    """Puts `settings`, {keyword: value}, into a struct of options; None leaves a default. lambda_ is lambda."""
-    places = _places(options)
+def fill(call, options, settings, known=None):
+    """Puts `settings`, {keyword: value}, into a struct of options, or where `known`, of places(), has them.
+
+    None leaves a default. lambda_ is lambda.
+    """
+    known = known or places(options)
     for name, value in settings.items():
         name = "lambda" if name == "lambda_" else name
-        if name not in places:
-            near = difflib.get_close_matches(name, places, 1)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             raise TypeError(f"{call}() has no setting '{name}'{hint}")
         if value is None:
             continue
-        part, field, kind = places[name]
-        if name == "format" and hasattr(options, "chroma"):
-            _coding(options, value)
+        part, field, kind = known[name]
+        if name == "format" and hasattr(part, "chroma"):
+            _coding(part, value)
         else:
             setattr(part, field, _value(name, value, kind))
     return options
