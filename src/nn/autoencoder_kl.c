@@ -184,7 +184,7 @@ dc3_status dc3_vae_open(const dc3_device *device, const dc3_vae_config *config, 
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     v->config = *config;
-    dc3_status status = dc3_module_open(device, table, &v->module);
+    dc3_status status = dc3_module_open(device, table, (dc3_opening){0}, &v->module);
     if (status == DC3_OK) {
         int64_t z = config->latent_channels;
         take_encoder(v);

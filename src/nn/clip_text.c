@@ -75,7 +75,7 @@ static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *nam
 }
 
 static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
-                            int train, const dc3_trained *trained, dc3_clip_text **out)
+                            dc3_opening how, dc3_clip_text **out)
 {
     dc3_clip_text *t = *out = calloc(1, sizeof *t);
     if (!t) {
@@ -83,10 +83,8 @@ static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     t->config = *config;
-    dc3_status status = dc3_module_open(device, table, &t->module);
+    dc3_status status = dc3_module_open(device, table, how, &t->module);
     if (status == DC3_OK) {
-        if (train) dc3_module_train(t->module, 0, 0);
-        if (trained) dc3_module_train_some(t->module, trained);
         /* transformers 5 stores the names without the model's own prefix. */
         const char *root =
             dc3_module_has(t->module, "text_model.embeddings.token_embedding", "weight") ? "text_model." : "";
@@ -107,19 +105,19 @@ static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config
 dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
                               dc3_clip_text **out)
 {
-    return open_text(device, config, table, 0, NULL, out);
+    return open_text(device, config, table, (dc3_opening){0}, out);
 }
 
 dc3_status dc3_clip_text_open_to_train(const dc3_device *device, const dc3_clip_text_config *config,
                                        dc3_table **table, dc3_clip_text **out)
 {
-    return open_text(device, config, table, 1, NULL, out);
+    return open_text(device, config, table, (dc3_opening){.train = 1}, out);
 }
 
 dc3_status dc3_clip_text_open_to_tune(const dc3_device *device, const dc3_clip_text_config *config,
                                       dc3_table **table, const dc3_trained *trained, dc3_clip_text **out)
 {
-    return open_text(device, config, table, 0, trained, out);
+    return open_text(device, config, table, (dc3_opening){.trained = trained}, out);
 }
 
 void dc3_clip_text_recompute(dc3_clip_text *text)

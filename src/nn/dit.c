@@ -154,15 +154,8 @@ static dc3_status take(dc3_dit *d)
     return dc3_module_status(m);
 }
 
-/* How a network is opened: with `trained` to train that of it. */
-typedef struct opening {
-    int train, create;
-    uint64_t seed;
-    const dc3_trained *trained;
-} opening;
-
 static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
-                           opening how, dc3_dit **out)
+                           dc3_opening how, dc3_dit **out)
 {
     dc3_dit *d = *out = calloc(1, sizeof *d);
     if (!d) {
@@ -170,11 +163,12 @@ static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *confi
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->config = *config;
-    d->names = dc3_dit_names_of(how.create && config->diffusers_names ? NULL : *table);
-    dc3_status status = dc3_module_open(device, table, &d->module);
-    if (status == DC3_OK && how.train) dc3_module_train(d->module, how.create, how.seed);
-    if (status == DC3_OK && how.trained) dc3_module_train_some(d->module, how.trained);
-    if (status == DC3_OK) status = take(d);
+    dc3_status status = dc3_module_open(device, table, how, &d->module);
+    if (status == DC3_OK) {
+        int diffusers = how.create && config->diffusers_names;
+        d->names = dc3_dit_names_of(diffusers ? NULL : dc3_module_table(d->module));
+        status = take(d);
+    }
     if (status != DC3_OK) dc3_dit_close(out);
     return status;
 }
@@ -182,23 +176,19 @@ static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *confi
 dc3_status dc3_dit_open(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
                         dc3_dit **out)
 {
-    return open_dit(device, config, table, (opening){0}, out);
+    return open_dit(device, config, table, (dc3_opening){0}, out);
 }
 
 dc3_status dc3_dit_open_to_train(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
                                  uint64_t seed, dc3_dit **out)
 {
-    dc3_table *empty = NULL;
-    int create = !table || !*table;
-    *out = NULL;
-    if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    return open_dit(device, config, create ? &empty : table, (opening){1, create, seed, NULL}, out);
+    return open_dit(device, config, table, dc3_opening_to_train(table, seed), out);
 }
 
 dc3_status dc3_dit_open_to_tune(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
                                 const dc3_trained *trained, dc3_dit **out)
 {
-    return open_dit(device, config, table, (opening){.trained = trained}, out);
+    return open_dit(device, config, table, (dc3_opening){.trained = trained}, out);
 }
 
 void dc3_dit_recompute(dc3_dit *dit)

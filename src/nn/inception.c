@@ -145,7 +145,7 @@ dc3_status dc3_inception_open(const dc3_device *device, dc3_table **table, dc3_i
         dc3_table_close(table);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    dc3_status status = dc3_module_open(device, table, &net->module);
+    dc3_status status = dc3_module_open(device, table, (dc3_opening){0}, &net->module);
     if (status == DC3_OK) status = check_classes(net->module);
     if (status == DC3_OK) take_all(net), status = dc3_module_status(net->module);
     if (status != DC3_OK) dc3_inception_close(out);

@@ -30,20 +30,32 @@ struct dc3_module {
     dc3_param *list; /* the same as one array, made when it is asked for */
 };
 
-dc3_status dc3_module_open(const dc3_device *device, dc3_table **table, dc3_module **out)
+static void prepare(dc3_module *module, const dc3_opening *how)
 {
+    module->trainable = how->train || how->trained;
+    module->create = how->create;
+    module->seed = how->trained ? how->trained->seed : how->seed;
+    if (!how->trained) return;
+    module->some = 1;
+    module->trained = *how->trained;
+}
+
+dc3_status dc3_module_open(const dc3_device *device, dc3_table **table, dc3_opening how, dc3_module **out)
+{
+    dc3_table *empty = table && *table ? NULL : dc3_table_new("new network"), **from = empty ? &empty : table;
     dc3_module *module = *out = calloc(1, sizeof *module);
-    dc3_status status = module ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = module && from && *from ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && !device) status = dc3_device_find(NULL, &device);
     if (status != DC3_OK) {
         free(module);
         *out = NULL;
-        dc3_table_close(table);
+        dc3_table_close(from);
         return status;
     }
+    prepare(module, &how);
     module->device = device;
-    module->table = *table;
-    *table = NULL;
+    module->table = *from;
+    *from = NULL;
     return DC3_OK;
 }
 
@@ -201,23 +213,9 @@ int dc3_module_has(const dc3_module *module, const char *prefix, const char *nam
     return dc3_table_find(module->table, dc3_name(text, "%s.%s", prefix, name)) != NULL;
 }
 
-void dc3_module_train(dc3_module *module, int create, uint64_t seed)
-{
-    module->trainable = 1;
-    module->create = create;
-    module->seed = seed;
-}
-
 int dc3_module_is_trainable(const dc3_module *module)
 {
     return module->trainable;
-}
-
-void dc3_module_train_some(dc3_module *module, const dc3_trained *trained)
-{
-    dc3_module_train(module, 0, trained->seed);
-    module->some = 1;
-    module->trained = *trained;
 }
 
 const dc3_trained *dc3_module_trained(const dc3_module *module)

@@ -10,9 +10,6 @@
 
 typedef struct dc3_module dc3_module;
 
-/* device: that of the context that will run it (dc3_ctx_device); NULL: the default one (dc3_device_find).
- * Takes over `table`, also on failure, and nulls it. */
-dc3_status dc3_module_open(const dc3_device *device, dc3_table **table, dc3_module **module);
 /* How tensors begin that no file gives. A vector called "weight" begins with ones, one called "bias" that is
  * no layer's (of a norm) with zeros; running statistics with mean 0, variance 1. */
 typedef enum dc3_init {
@@ -32,10 +29,6 @@ typedef enum dc3_init {
                             convolution; bias 0 (DiT's inner layers) */
 } dc3_init;
 
-/* Makes the module trainable, before anything is taken from it: what is taken becomes f32 parameters with
- * gradients. `create`: a tensor that the table lacks is made, by `seed`, its name and dc3_module_init. */
-void dc3_module_train(dc3_module *module, int create, uint64_t seed);
-int dc3_module_is_trainable(const dc3_module *module);
 /* What of a network is trained, where that is not all. */
 typedef struct dc3_trained {
     int (*chosen)(const char *name); /* of a tensor: it becomes a parameter; the others stay as the file has
@@ -48,8 +41,22 @@ typedef struct dc3_trained {
     uint64_t seed;                                     /* that they begin with */
     int factors; /* layers that the network says get learned factors (nn/adapters/factors.h) */
 } dc3_trained;
-/* In place of dc3_module_train: only that. `trained` is copied. */
-void dc3_module_train_some(dc3_module *module, const dc3_trained *trained);
+/* What for; all 0: to run it. */
+typedef struct dc3_opening {
+    int train;                  /* 1: what is taken becomes f32 parameters with gradients */
+    int create;                 /* with train: a tensor that the table lacks is made, */
+    uint64_t seed;              /* by this, its name and dc3_module_init */
+    const dc3_trained *trained; /* in place of train: only that, copied; NULL: nothing */
+} dc3_opening;
+/* To train all of it: from *table if there is one, else new, by `seed`. */
+static inline dc3_opening dc3_opening_to_train(dc3_table *const *table, uint64_t seed)
+{
+    return (dc3_opening){.train = 1, .create = !table || !*table, .seed = seed};
+}
+/* device: that of the context that will run it (dc3_ctx_device); NULL: the default one (dc3_device_find).
+ * Takes over *table, also on failure, and nulls it; table or *table NULL: a new network. */
+dc3_status dc3_module_open(const dc3_device *device, dc3_table **table, dc3_opening how, dc3_module **module);
+int dc3_module_is_trainable(const dc3_module *module);
 /* 1 if "prefix.name" is, or becomes when it is taken, a parameter. */
 int dc3_module_trains(const dc3_module *module, const char *prefix, const char *name);
 /* NULL: all that is taken is trained, or nothing. */

@@ -136,15 +136,8 @@ static dc3_status take(dc3_unet *u)
     return dc3_module_status(u->module);
 }
 
-/* How a network is opened: with `trained` to train that of it. */
-typedef struct opening {
-    int train, create;
-    uint64_t seed;
-    const dc3_trained *trained;
-} opening;
-
 static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
-                            opening how, dc3_unet **out)
+                            dc3_opening how, dc3_unet **out)
 {
     dc3_unet *u = *out = calloc(1, sizeof *u);
     if (!u) {
@@ -152,9 +145,7 @@ static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *con
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     u->config = *config;
-    dc3_status status = dc3_module_open(device, table, &u->module);
-    if (status == DC3_OK && how.train) dc3_module_train(u->module, how.create, how.seed);
-    if (status == DC3_OK && how.trained) dc3_module_train_some(u->module, how.trained);
+    dc3_status status = dc3_module_open(device, table, how, &u->module);
     if (status == DC3_OK) status = take(u);
     if (status != DC3_OK) dc3_unet_close(out);
     return status;
@@ -163,23 +154,19 @@ static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *con
 dc3_status dc3_unet_open(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
                          dc3_unet **out)
 {
-    return open_unet(device, config, table, (opening){0}, out);
+    return open_unet(device, config, table, (dc3_opening){0}, out);
 }
 
 dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
                                   uint64_t seed, dc3_unet **out)
 {
-    dc3_table *empty = NULL;
-    int create = !table || !*table;
-    *out = NULL;
-    if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    return open_unet(device, config, create ? &empty : table, (opening){1, create, seed, NULL}, out);
+    return open_unet(device, config, table, dc3_opening_to_train(table, seed), out);
 }
 
 dc3_status dc3_unet_open_to_tune(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
                                  const dc3_trained *trained, dc3_unet **out)
 {
-    return open_unet(device, config, table, (opening){.trained = trained}, out);
+    return open_unet(device, config, table, (dc3_opening){.trained = trained}, out);
 }
 
 void dc3_unet_recompute(dc3_unet *unet)

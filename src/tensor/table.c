@@ -58,7 +58,7 @@ static void free_texts(texts *t)
 
 void dc3_table_close(dc3_table **table)
 {
-    dc3_table *t = *table;
+    dc3_table *t = table ? *table : NULL;
     if (!t) return;
     for (size_t i = 0; i < t->own_count; i++) t->owns[i].release(t->owns[i].thing);
     for (size_t i = 0; i < t->size; i++) free(t->entries[i].name);

@@ -8,7 +8,8 @@ typedef struct dc3_table dc3_table;
 
 /* A new empty table; `origin` names it in errors (a path) and is copied. NULL without memory. */
 dc3_table *dc3_table_new(const char *origin);
-/* Frees the table and, through the callbacks given to dc3_table_own, what it holds. Accepts NULL; nulls. */
+/* Frees the table and, through the callbacks given to dc3_table_own, what it holds. Accepts NULL, also
+ * in *table; nulls. */
 void dc3_table_close(dc3_table **table);
 /* Hands the table something to release when it closes (a mapping, a buffer). */
 dc3_status dc3_table_own(dc3_table *table, void *thing, void (*release)(void *thing));

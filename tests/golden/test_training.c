@@ -251,8 +251,7 @@ static void fused_layers(void **state)
           *target = random_values(&rng, DC3_F32, ROWS * 3 * CO, 1);
     must(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx));
     must(dc3_tape_open(&tape));
-    must(dc3_module_open(NULL, &table, &module));
-    dc3_module_train(module, 1, 3);
+    must(dc3_module_open(NULL, &table, (dc3_opening){.train = 1, .create = 1, .seed = 3}, &module));
     dc3_take_fused(module, &fused, names, 3, CI, CO, 1, 0);
     for (int i = 0; i < 3; i++)
         dc3_take_linear(module, &alone[i], names[i], CI, CO, 1, 0); /* the same values */

@@ -149,13 +149,12 @@ static dc3_status take(dc3_classifier *c, const dc3_classifier_names *names, con
 }
 
 /* Takes the network from its table, or makes it; a failure says what was found before it. */
-static dc3_status open_table(const dc3_device *device, const char *arch, dc3_table **table,
-                             const uint64_t *seed, dc3_classifier *c)
+static dc3_status open_table(const dc3_device *device, const char *arch, dc3_table **table, dc3_opening how,
+                             dc3_classifier *c)
 {
     dc3_classifier_names names = {0};
     if (!c->fresh) DC3_TRY(dc3_classifier_take_names(table, &names));
-    DC3_TRY(dc3_module_open(device, table, &c->module));
-    if (seed) dc3_module_train(c->module, c->fresh, *seed);
+    DC3_TRY(dc3_module_open(device, table, how, &c->module));
     dc3_status status = take(c, &names, arch);
     const char *notes = dc3_table_notes(dc3_module_table(c->module));
     if (status == DC3_OK || !*notes) return status;
@@ -170,7 +169,7 @@ dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_t
     dc3_classifier *c = *out = calloc(1, sizeof *c);
     dc3_status status = c ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && arch) status = check_arch(arch);
-    if (status == DC3_OK) status = open_table(device, arch, table, NULL, c);
+    if (status == DC3_OK) status = open_table(device, arch, table, (dc3_opening){0}, c);
     dc3_table_close(table);
     if (status != DC3_OK && c) dc3_classifier_close(out);
     return status;
@@ -199,26 +198,21 @@ static dc3_status agree(const dc3_classifier *c, const dc3_classifier_spec *spec
 dc3_status dc3_classifier_open_to_train(const dc3_device *device, const dc3_classifier_spec *spec,
                                         dc3_table **table, dc3_classifier **out)
 {
-    dc3_table *empty = NULL;
+    dc3_opening how = dc3_opening_to_train(table, spec->seed);
     *out = NULL;
-    int fresh = !table || !*table;
-    if (fresh) {
-        DC3_TRY(check_spec(spec));
-        if (!(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        table = &empty;
-    }
+    if (how.create) DC3_TRY(check_spec(spec));
     dc3_classifier *c = *out = calloc(1, sizeof *c);
     if (!c) {
         dc3_table_close(table);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    c->fresh = fresh;
-    if (fresh) {
+    c->fresh = how.create;
+    if (c->fresh) {
         snprintf(c->info.arch, sizeof c->info.arch, "%s", spec->arch);
         c->info.classes = spec->classes;
         c->wanted_size = spec->size;
     }
-    dc3_status status = open_table(device, spec->arch, table, &spec->seed, c);
+    dc3_status status = open_table(device, spec->arch, table, how, c);
     dc3_table_close(table);
     if (status == DC3_OK) status = agree(c, spec, dc3_table_origin(dc3_module_table(c->module)));
     if (status != DC3_OK) dc3_classifier_close(out);
