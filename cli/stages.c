@@ -201,7 +201,8 @@ typedef struct list_values {
 } list_values;
 
 static const option output_options[] = {
-    {"output", 'o', OPTION_PATH, offsetof(settings, options.out), ANY, "File of JSON lines to write", "FILE"},
+    {"output", 'o', OPTION_PATH, offsetof(settings, options.out), ANY,
+     "File to write: lines of JSON, or as FILE.csv a table, which commands take as DATA", "FILE"},
     {0}};
 
 static int run_list(const command *c, settings *s, char **rest, stage function)
@@ -210,7 +211,8 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
     dc3_condense_report report;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE || check_amount(c) != EXIT_DONE)
         return EXIT_USAGE;
-    if (!o->out && !o->dry_run) return usage_error(c, "where should the list go? Use -o FILE.jsonl");
+    if (!o->out && !o->dry_run)
+        return usage_error(c, "where should the list go? Use -o FILE.jsonl or FILE.csv");
     o->editor = editor_of(o->editor);
     choose_backbone(o);
     o->data = rest[0];
@@ -250,7 +252,7 @@ static int run_bins(const command *c, int argc, char **argv)
 const command bins_command = {
     "bins",
     "Group the images of each class by their content (VAE features or a backbone's, PCA, k-means).",
-    "DATA -o FILE.jsonl",
+    "DATA -o FILE.jsonl|FILE.csv",
     "  dc3 bins photos/train -o bins.jsonl --bins 10\n  dc3 bins cifar-10-batches-bin -o bins.jsonl "
     "--feature-size 32",
     bins_tables,
@@ -327,8 +329,10 @@ static int run_select(const command *c, int argc, char **argv)
 const command select_command = {
     "select",
     "Select the images of each class that represent it best; or rows of your own embeddings.",
-    "DATA -o FILE.jsonl | --from FILE",
+    "DATA -o FILE.jsonl|FILE.csv | --from FILE",
     "  dc3 select photos/train -o chosen.jsonl --ipc 10 --objective facility-location\n"
+    "  dc3 select photos/train -o chosen.csv --ipc 10       a table: which, of which bin, rank, gain\n"
+    "  dc3 train chosen.csv -o teacher.safetensors          and a manifest of them\n"
     "  dc3 select --from embeddings.safetensors --ipc 10 --bins 10 --json",
     select_tables,
     run_select};

@@ -16,6 +16,7 @@
 #include "methods/chosen.h"
 #include "condense/estimate.h"
 #include "condense/helping.h"
+#include "condense/lists.h"
 #include "features/duplicates.h"
 #include "features/features.h"
 #include "condense/output.h"
@@ -251,35 +252,6 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     return status;
 }
 
-/* One line of JSON for an image, and its bin if bin >= 0. */
-static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64_t bin)
-{
-    int label = dc3_dataset_label(run->dataset, part->item);
-    json_t *o = json_object();
-    json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, part->item)));
-    json_object_set_new(o, "label", json_integer(label));
-    json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
-    if (bin >= 0) json_object_set_new(o, "bin", json_integer(bin));
-    dc3_part_to_json(part, o);
-    if (part->box.side)
-        json_object_set_new(
-            o, "box",
-            json_pack("[i, i, i, i]", part->box.left, part->box.top, part->box.side, part->box.side));
-    char *line = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    if (line) fprintf(file, "%s\n", line);
-    free(line);
-    json_decref(o);
-}
-
-static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count,
-                             const char *place)
-{
-    dc3_draft list;
-    DC3_TRY(dc3_draft_open(&list));
-    for (int64_t i = 0; i < count; i++) describe(run, list.file, parts + i, bins ? bins[i] : -1);
-    return dc3_draft_write(&list, DC3_OK, place);
-}
-
 static dc3_status list_skipped(dc3_run *run, const char *place)
 {
     if (place && !(run->skipped_path = dc3_list_skipped(place)))
@@ -296,7 +268,7 @@ static dc3_status write_bins(dc3_run *run, const char *place)
     dc3_run_end_stage(run);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
     if (status == DC3_OK) status = dc3_run_write_skipped(run);
-    if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n, place);
+    if (status == DC3_OK) status = dc3_list_write(run, parts, run->bins, run->n, place);
     free(parts);
     return status;
 }
@@ -340,7 +312,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = choose(&run, &chosen);
     if (status == DC3_OK && !options->dry_run)
-        status = write_list(&run, chosen.parts, NULL, chosen.count * run.each, place);
+        status = dc3_list_write(&run, chosen.parts, NULL, chosen.count * run.each, place);
     report->stored = chosen.count;
     dc3_chosen_free(&chosen);
     dc3_run_count_places(&run);

@@ -4,15 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "io/datasets/image_names.h"
 #include "output/output_path.h"
 
 static const dc3_output_kind list_kind = {
     "lists",
-    "lines of JSON",
-    (const char *const[]){".jsonl", ".ndjson", NULL},
+    "lines of JSON or comma-separated values",
+    (const char *const[]){".jsonl", ".ndjson", ".csv", NULL},
     (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL},
     NULL,
     0};
+
+/* The other form of it, by its ending. */
+static const dc3_output_kind table_kind = {"lists",
+                                           "lines of JSON or comma-separated values",
+                                           (const char *const[]){".csv", NULL},
+                                           (const char *const[]){"path,label,image,", NULL},
+                                           NULL,
+                                           0};
+
+int dc3_list_is_table(const char *out)
+{
+    return dc3_ends_with(out, ".csv");
+}
 
 char *dc3_list_skipped(const char *out)
 {
@@ -41,6 +55,7 @@ dc3_status dc3_list_place(const dc3_condense_options *o, char *const *teachers, 
     *place = NULL;
     if (!inputs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 2, NULL};
+    if (o->out && dc3_list_is_table(o->out)) output.kind = &table_kind;
     inputs[0] = (dc3_input){"the dataset", o->data}, inputs[1] = (dc3_input){"the editor", o->editor};
     for (int k = 0; k < count; k++) inputs[output.count++] = (dc3_input){"the teacher", teachers[k]};
     dc3_status status = o->out ? dc3_output_path_check(&output, place) : DC3_OK;

@@ -9,6 +9,8 @@
  * teachers: the files [count] that the options name. */
 dc3_status dc3_list_place(const dc3_condense_options *options, char *const *teachers, int count,
                           char **place);
+/* 1 if a list of that name has comma-separated values (.csv), 0: lines of JSON. */
+int dc3_list_is_table(const char *out);
 /* Images that are skipped are listed beside the output `out`. Caller frees; NULL without memory. */
 char *dc3_list_skipped(const char *out);
 

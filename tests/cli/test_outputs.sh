@@ -186,8 +186,9 @@ for ending in gif txt svg pdf; do
   refused "expected a name that ends with .png, .jpg" "${edit[@]}" -o t.$ending
   refused "images are written as PNG, JPEG, WebP or TIFF" "${contact[@]}" -o t.$ending
 done
-refused "lists are written as lines of JSON; expected a name that ends with .jsonl" "${select[@]}" -o README.md
-refused "lists are written as lines of JSON" "${bins[@]}" -o bins.csv
+refused "lists are written as lines of JSON or comma-separated values; expected a name that ends with .jsonl" \
+  "${select[@]}" -o README.md
+refused "lists are written as lines of JSON" "${bins[@]}" -o bins.tsv
 refused "selected rows are written as JSON" "$dc3" select --from embeddings.safetensors -o rows.csv
 refused "reports are written as HTML" "${report[@]}" -o page.pdf
 refused "expected that of the file's name, t.png; found jpeg" "${edit[@]}" -o t.png --format jpeg
