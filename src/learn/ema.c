@@ -28,9 +28,12 @@ dc3_status dc3_ema_open(const dc3_ctx *ctx, const dc3_ema_options *options, dc3_
     if (!ema) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *ema = (dc3_ema){.kernels = dc3_ctx_kernels(ctx), .options = *options, .params = params, .count = count};
     ema->averages = calloc(count + 1, sizeof *ema->averages);
-    if (!ema->averages || dc3_params_alloc(params, count, 1, 0, ema->averages) != DC3_OK) {
+    dc3_status status = ema->averages ? dc3_params_alloc(params, count, 1, 0, ema->averages) : DC3_ERR_MEMORY;
+    if (status != DC3_OK) {
         dc3_ema_close(&ema);
-        return dc3_fail(DC3_ERR_MEMORY, "out of memory for averages of the parameters");
+        return status == DC3_ERR_CANCELLED
+                   ? status
+                   : dc3_fail(DC3_ERR_MEMORY, "out of memory for averages of the parameters");
     }
     for (size_t i = 0; i < count; i++)
         ema->kernels->copy(dc3_bytes(&params[i].value), params[i].value.data, ema->averages[i].data);

@@ -62,9 +62,12 @@ dc3_status dc3_optimizer_open(const dc3_ctx *ctx, const dc3_optimizer_options *o
                          .count = count};
     o->states = o->method->states(options);
     o->arrays = calloc((size_t)o->states * count + 1, sizeof *o->arrays);
-    if (!o->arrays || dc3_params_alloc(params, count, o->states, 1, o->arrays) != DC3_OK) {
+    dc3_status status = o->arrays ? dc3_params_alloc(params, count, o->states, 1, o->arrays) : DC3_ERR_MEMORY;
+    if (status != DC3_OK) {
         dc3_optimizer_close(&o);
-        return dc3_fail(DC3_ERR_MEMORY, "out of memory for the state of the optimizer");
+        return status == DC3_ERR_CANCELLED
+                   ? status
+                   : dc3_fail(DC3_ERR_MEMORY, "out of memory for the state of the optimizer");
     }
     *out = o;
     return DC3_OK;

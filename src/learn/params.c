@@ -27,6 +27,7 @@ dc3_status dc3_params_alloc(const dc3_param *params, size_t count, int copies, i
         if (trained_only && !p->gradient.data) continue;
         status = dc3_tensor_alloc(v->device, v->dtype, v->ndim, v->shape, &arrays[i]);
         if (status == DC3_OK) status = dc3_tensor_zero(&arrays[i]);
+        if (status == DC3_OK) status = dc3_check_cancel();
     }
     if (status != DC3_OK) dc3_params_free(arrays, all);
     return status;

@@ -10,7 +10,7 @@ void dc3_param_changed(const dc3_param *param);
 
 /* Tensors of the type, shape and device of each of `count` parameters, or of those that are trained only,
  * times `copies`, zeroed: arrays[copy * count + i]; empty where parameter i is left out. `arrays` has copies
- * * count entries, all empty after a failure. */
+ * * count entries, all empty after a failure; DC3_ERR_CANCELLED of a call that is to stop. */
 dc3_status dc3_params_alloc(const dc3_param *params, size_t count, int copies, int trained_only,
                             dc3_tensor *arrays);
 /* Releases the memory of `count` of them. */

@@ -289,6 +289,7 @@ static const dc3_tensor *take_param(dc3_module *m, const char *name, int ndim, c
     m->params[m->param_count++] = p;
     dc3_status status = set_values(&first, name, found, &p->value);
     if (status == DC3_OK && p->gradient.data) status = dc3_tensor_zero(&p->gradient);
+    if (status == DC3_OK) status = dc3_check_cancel(); /* a large network takes seconds */
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
     if (!dc3_name_is_buffer(name)) m->parameters += (double)dc3_count(&p->value);
     return &p->value;

@@ -4,6 +4,7 @@
 #include "support/skips.h"
 #include <omp.h>
 #include <stdio.h>
+#include "base/cancel.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "learn/clip.h"
@@ -485,14 +486,38 @@ static void threads_alike(void **state)
     free(x), free(y), free(copy), free(clipped[0]), free(clipped[1]);
 }
 
+/* Of a large network they take seconds; a call that is to stop does not wait for them. */
+static void cancelled_openings(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx;
+    dc3_optimizer *optimizer;
+    dc3_ema *ema;
+    dc3_cancel flag = {0};
+    dc3_optimizer_options options = dc3_optimizer_defaults(DC3_ADAMW);
+    begin();
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    dc3_cancel_set(&flag);
+    {
+        DC3_CANCEL_SCOPE(&flag);
+        assert_int_equal(dc3_optimizer_open(ctx, &options, params, PARAMS, &optimizer), DC3_ERR_CANCELLED);
+        assert_null(optimizer);
+        assert_int_equal(dc3_ema_open(ctx, &(dc3_ema_options){.decay = 0.9}, params, PARAMS, &ema),
+                         DC3_ERR_CANCELLED);
+        assert_null(ema);
+    }
+    dc3_ctx_close(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trajectories),     cmocka_unit_test(schedules),
-        cmocka_unit_test(smooth_schedule),  cmocka_unit_test(short_schedules),
-        cmocka_unit_test(bad_schedules),    cmocka_unit_test(bad_options),
-        cmocka_unit_test(clip_extremes),    cmocka_unit_test(kernels),
-        cmocka_unit_test(every_lane_alike), cmocka_unit_test(threads_alike),
+        cmocka_unit_test(trajectories),       cmocka_unit_test(schedules),
+        cmocka_unit_test(smooth_schedule),    cmocka_unit_test(short_schedules),
+        cmocka_unit_test(bad_schedules),      cmocka_unit_test(bad_options),
+        cmocka_unit_test(clip_extremes),      cmocka_unit_test(kernels),
+        cmocka_unit_test(every_lane_alike),   cmocka_unit_test(threads_alike),
+        cmocka_unit_test(cancelled_openings),
     };
     return cmocka_run_group_tests(tests, open_golden, close_golden);
 }
