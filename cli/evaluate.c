@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dc3/evaluate.h"
+#include "dc3/ranks.h"
 #include "dc3/text.h"
 
 enum { MOST_SEEDS = 100 };
@@ -156,7 +157,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     char *file = NULL;
     int count = (int)g_strv_length(archs) * seeds;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
-    if (status == DC3_OK) status = find_file(o, asked, &file);
+    if (status == DC3_OK && dc3_ranks_rank() == 0) status = find_file(o, asked, &file);
     scoring *students = g_new0(scoring, 1);
     *students =
         (scoring){.common = s, .options = o, .tests = tests, .file = file, .seeds = seeds, .all = all};
@@ -208,7 +209,8 @@ static int estimate_all(const settings *s, dc3_evaluate_options *o, char **archs
         sum += seeds * score.estimate_seconds;
     }
     dc3_tests_free(&tests);
-    if (status == DC3_OK) print_estimate(s, sum);
+    int ranks = dc3_ranks_count() < o->students ? dc3_ranks_count() : o->students;
+    if (status == DC3_OK) print_estimate(s, sum / ranks);
     return finish(status, NULL);
 }
 

@@ -33,6 +33,7 @@ struct dc3_team {
     int stops;                /* no piece begins any more, and nobody comes */
     dc3_status broken;        /* as dc3_team_break has it */
     dc3_failure why;
+    int stopped;          /* 1: so that the watch stops who works on a piece */
     int present, holders; /* workers that are at work; threads that will still look at the team */
     int64_t slot_count;
     slot *slots;      /* [slot_count] of piece p the one at p % slot_count */
@@ -213,6 +214,8 @@ static dc3_status run(dc3_team *t, int workers)
         others->end(others->user);
         pthread_mutex_lock(&t->lock);
     }
+    if (t->stopped) __atomic_store_n(&t->watch->seen, 0, __ATOMIC_RELAXED); /* the flag is not set */
+    if (t->stopped && status == DC3_ERR_CANCELLED) status = dc3_failure_give(&t->why, t->broken);
     omp_set_num_threads(threads);
     for (int64_t i = 0; i < t->slot_count; i++) free(t->slots[i].own), free(t->slots[i].memory);
     free(t->slots);
@@ -290,6 +293,10 @@ void dc3_team_break(dc3_team *t, dc3_status status, const dc3_failure *failure)
 {
     pthread_mutex_lock(&t->lock);
     if (t->broken == DC3_OK) t->why = *failure, t->broken = status;
+    if (t->watch && !dc3_watch_fires(t->watch)) {
+        t->stopped = 1;
+        __atomic_store_n(&t->watch->seen, 1, __ATOMIC_RELAXED);
+    }
     t->stops = 1;
     pthread_cond_broadcast(&t->room);
     pthread_cond_signal(&t->end);

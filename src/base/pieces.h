@@ -51,7 +51,7 @@ int dc3_team_done(dc3_team *team, int64_t piece, void *memory, void *result);
 /* They failed with it: the calling thread does it when its turn has come, and what comes of that counts. 0 as
  * above. */
 int dc3_team_failed(dc3_team *team, int64_t piece, const dc3_failure *failure);
-/* They can go on no more, and the call fails so. */
+/* They can go on no more, and the call fails so; who works on a piece here is stopped, as by the flag. */
 void dc3_team_break(dc3_team *team, dc3_status status, const dc3_failure *failure);
 
 #endif

@@ -20,8 +20,7 @@ const char *dc3_evaluate_folder(const char *data)
     return data && dc3_folder_holds(data, "dc3.json") ? data : NULL;
 }
 
-/* What the score depends on. */
-static json_t *settings_of(const dc3_evaluation *e)
+json_t *dc3_student_settings(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_score *s = e->score;
@@ -33,6 +32,7 @@ static json_t *settings_of(const dc3_evaluation *e)
                   "lr", s->lr, "weight_decay", e->recipe.weight_decay, "temperature", s->temperature);
     dc3_recipe_add(&e->recipe, e->labels == DC3_LABELS_HARD, settings);
     json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
+    if (!e->tests->fingerprint) e->tests->fingerprint = dc3_fingerprint_images(e->tests->dataset);
     json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
     const char *path = e->source->path;
     if (path)
@@ -172,7 +172,7 @@ static dc3_status measure_step(dc3_evaluation *e, double *seconds)
 static dc3_status settle_minutes(dc3_evaluation *e)
 {
     static const char *const own[] = {"seed", "data", "val", "epochs"};
-    json_t *settings = settings_of(e);
+    json_t *settings = dc3_student_settings(e);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) json_object_del(settings, own[i]);
     if (e->source->path) json_object_del(settings, e->source->setting);
     json_object_set_new(settings, "images", json_integer((json_int_t)e->n));
@@ -184,11 +184,9 @@ static dc3_status settle_minutes(dc3_evaluation *e)
 dc3_status dc3_student_begin(dc3_evaluation *e, int *finished, dc3_tested *result)
 {
     const dc3_evaluate_options *o = e->options;
-    dc3_tests *tests = e->tests;
     *finished = 0;
     if (o->minutes > 0) DC3_TRY(settle_minutes(e));
-    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
-    e->settings = settings_of(e);
+    e->settings = dc3_student_settings(e);
     if (!o->folder) return DC3_OK;
     DC3_TRY(dc3_saved_student_open(o->folder, json_copy(e->settings), &e->saved));
     *finished = dc3_saved_student_finished(&e->saved, e->score, &result->classes);

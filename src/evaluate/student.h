@@ -4,8 +4,10 @@
 
 #include "evaluate/evaluation.h"
 
-/* What the score depends on, and whether an earlier command finished the student (then result->settings and
- * classes are set) or where it was interrupted. */
+/* What the score depends on, as far as it is known; the caller releases it. */
+json_t *dc3_student_settings(const dc3_evaluation *evaluation);
+/* Sets that in e->settings, and says whether an earlier command finished the student (then result->settings
+ * and classes are set) or where it was interrupted. */
 dc3_status dc3_student_begin(dc3_evaluation *e, int *finished, dc3_tested *result);
 /* Training and tests, from there on. Of what students share it only reads: it may run on a thread of its own,
  * and tells its listener there that it cannot be saved. */

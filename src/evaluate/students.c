@@ -4,7 +4,6 @@
  * which they share; each on a thread of its own, with an even part of the threads, dealt out anew before each
  * epoch. What a student learns does not depend on its part. The calling thread opens the students in their
  * order, hears for the listener what they say, and hands the scores over in their order. */
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/listener.h"
 #include "base/options.h"
 #include "evaluate/student.h"
+#include "evaluate/students.h"
 #include "run_folder/work.h"
 
 /* A failure, kept from one thread for another. */
@@ -62,10 +62,10 @@ typedef struct group {
     int next, delivered, running, most;
     dc3_tests *tests;
     dc3_listener listener;
-    dc3_status (*scored)(void *user, int student, const dc3_score *score);
+    dc3_student_scored *scored;
     void *user;
-    dc3_condensed *set; /* opened last, and its folder */
-    const char *set_path;
+    dc3_students_kept *kept;
+    int has_note;    /* 1: folders are noted as worked on */
     int64_t told;    /* epochs of all that the listener heard of */
     failure failure; /* of the first in the list that failed */
     int failed;      /* its number; count: none has */
@@ -356,17 +356,26 @@ static void set_waits(group *g, int waits)
     pthread_mutex_unlock(&g->lock);
 }
 
+void dc3_students_release(dc3_students_kept *kept, const dc3_listener *listener)
+{
+    dc3_condensed_release(&kept->set, listener);
+    free(kept->path);
+    kept->path = NULL;
+}
+
 static dc3_status open_student(job *j, int *finished)
 {
     group *g = j->group;
     dc3_evaluation *e = &j->e;
     const char *data = j->options.data;
-    if (g->set && strcmp(g->set_path, data) == 0) e->set = g->set, g->set->users++;
+    dc3_students_kept *kept = g->kept;
+    if (kept->set && strcmp(kept->path, data) == 0) e->set = kept->set, e->set->users++;
     DC3_TRY(dc3_evaluation_look(e));
-    if (g->set != e->set) {
-        dc3_condensed_release(&g->set, &g->listener);
-        g->set = e->set, g->set_path = data;
-        g->set->users++;
+    if (kept->set != e->set) {
+        dc3_students_release(kept, &g->listener);
+        kept->path = strdup(data);
+        if (!kept->path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        kept->set = e->set, kept->set->users++;
     }
     int known = 1;
     while (!may_start(g, j) && g->failed > j->number) {
@@ -449,23 +458,6 @@ static void run(group *g)
     hear(g);
 }
 
-/* ---- what is public ---- */
-
-dc3_evaluate_options dc3_evaluate_defaults(void)
-{
-    return (dc3_evaluate_options){.struct_size = sizeof(dc3_evaluate_options),
-                                  .weight_decay = -1,
-                                  .threads = 1,
-                                  .recipe = DC3_RECIPE_DEFAULT,
-                                  .loss = DC3_LOSS_DEFAULT,
-                                  .schedule = DC3_LR_DEFAULT,
-                                  .hard_share = -1,
-                                  .smoothing = -1,
-                                  .cutmix = -1,
-                                  .rand_ops = -1,
-                                  .ema = -1};
-}
-
 static void close_group(group *g)
 {
     for (int i = 0; g->jobs && i < g->count && g->jobs[i]; i++) {
@@ -501,7 +493,7 @@ static dc3_status take_students(group *g, const dc3_evaluate_options *const *stu
 static void begin_notes(group *g, dc3_work_note *notes)
 {
     for (int i = 0; i < g->count; i++) {
-        const char *folder = dc3_evaluate_folder(g->jobs[i]->options.data);
+        const char *folder = g->has_note ? dc3_evaluate_folder(g->jobs[i]->options.data) : NULL;
         for (int k = 0; folder && k < i; k++)
             if (strcmp(folder, g->jobs[k]->options.data) == 0) folder = NULL;
         dc3_work_begin(&notes[i], folder, "evaluate", &g->listener);
@@ -525,77 +517,31 @@ static dc3_status run_noted(group *g)
         run(g);
     else
         g->failure = failure_here(dc3_fail(DC3_ERR_MEMORY, "out of memory"));
-    dc3_condensed_release(&g->set, &g->listener);
     for (int i = g->count; i-- > 0;) dc3_work_end(&notes[i]);
     free(notes);
     return fail_again(&g->failure);
 }
 
-dc3_status dc3_evaluate_all(const dc3_evaluate_options *const *students, int count, dc3_tests *tests,
-                            dc3_status (*scored)(void *user, int student, const dc3_score *score), void *user)
+dc3_status dc3_students_train(const dc3_evaluate_options *const *students, int count, dc3_tests *tests,
+                              dc3_students_kept *kept, dc3_student_scored *scored, void *user)
 {
+    dc3_students_kept own = {0};
     group g = {.count = count,
                .failed = count,
                .scored = scored,
                .user = user,
+               .tests = tests,
+               .kept = kept ? kept : &own,
+               .has_note = !kept,
                .lock = PTHREAD_MUTEX_INITIALIZER,
                .woken = PTHREAD_COND_INITIALIZER};
-    dc3_tests *single = NULL;
-    DC3_TRY(dc3_place_need("scored", scored ? (const void *)&scored : NULL));
-    if (count < 1 || !students)
-        return dc3_fail(DC3_ERR_ARGUMENT, "students: expected 1 or more, found %d", count);
     g.jobs = calloc((size_t)count, sizeof(job *));
     dc3_status status = g.jobs ? take_students(&g, students) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && !tests) status = dc3_tests_new(&g.jobs[0]->options.listener, &single);
-    g.tests = tests ? tests : single;
     if (status == DC3_OK) {
         DC3_CALL_SCOPE(g.jobs[0]->options.listener.cancel);
         status = run_noted(&g);
     }
+    dc3_students_release(&own, &g.listener);
     close_group(&g);
-    dc3_tests_free(&single);
     return status;
-}
-
-static dc3_status take_score(void *user, int student, const dc3_score *score)
-{
-    (void)student;
-    *(dc3_score *)user = *score;
-    return DC3_OK;
-}
-
-/* Measures some steps of a student. */
-static dc3_status measure(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
-{
-    dc3_tests *single = NULL;
-    if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
-    dc3_evaluation e = {.options = options, .score = score, .tests = tests ? tests : single};
-    dc3_status status = dc3_evaluation_look(&e);
-    if (status == DC3_OK) status = dc3_evaluation_open(&e);
-    if (status == DC3_OK) status = dc3_student_estimate(&e);
-    dc3_evaluation_close(&e);
-    dc3_tests_free(&single);
-    return status;
-}
-
-dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3_score *score)
-{
-    dc3_evaluate_options own = dc3_evaluate_defaults();
-    DC3_TRY(dc3_place_need("score", score));
-    *score = (dc3_score){0};
-    DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
-    if (!own.dry_run) return dc3_evaluate_all(&given, 1, tests, take_score, score);
-    DC3_TRY(dc3_options_threads(&own.threads));
-    DC3_TRY(dc3_options_need("data", own.data));
-    DC3_CALL_SCOPE(own.listener.cancel);
-    return measure(&own, tests, score);
-}
-
-void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation)
-{
-    double sum = 0, square = 0;
-    for (int i = 0; i < n; i++) sum += values[i];
-    *mean = n ? sum / n : 0;
-    for (int i = 0; i < n; i++) square += (values[i] - *mean) * (values[i] - *mean);
-    *deviation = n > 1 ? sqrt(square / (n - 1)) : 0;
 }

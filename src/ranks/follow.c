@@ -65,7 +65,8 @@ static dc3_status serve(void *user, int worker, int64_t unused, void *result)
 
 dc3_status dc3_share_serve(const dc3_serving *serving)
 {
-    dc3_message *want = dc3_message_make(DC3_MESSAGE_WANT, stage, DC3_PIECES_IN_HAND * serving->workers, 0);
+    int64_t pieces = (int64_t)(serving->in_hand ? serving->in_hand : DC3_PIECES_IN_HAND) * serving->workers;
+    dc3_message *want = dc3_message_make(DC3_MESSAGE_WANT, stage, pieces, 0);
     DC3_TRY(dc3_ranks_send(0, want, 0));
     dc3_pieces threads = {.count = serving->workers,
                           .workers = serving->workers,

@@ -13,6 +13,9 @@ dc3_status dc3_ranks_send(int to, dc3_message *message, size_t body);
 dc3_status dc3_ranks_send_all(dc3_message *message, size_t body);
 /* Who a rank is, in texts: "rank 2 (process 4711 on node3)". */
 const char *dc3_ranks_name(int rank);
+/* From here on, until it is called with 0, this process works as one alone: dc3_ranks_rank is 0 and
+ * dc3_ranks_count 1, as commands see them that do a whole piece of another. */
+void dc3_ranks_stand_alone(int stands);
 /* DC3_OK, or on rank 0 what ended another: a failure there, its silence or its death. */
 dc3_status dc3_ranks_check(void);
 

@@ -49,6 +49,7 @@ dc3_status dc3_share_follow(const dc3_stage *stages, void *user);
 /* How this rank does pieces of the stage that it is in. */
 typedef struct dc3_serving {
     int workers;        /* threads */
+    int in_hand;        /* pieces of a thread, the one in work among them; 0: DC3_PIECES_IN_HAND */
     size_t result_size; /* as rank 0 has it */
     void *user;
     /* As dc3_pieces.work; number: with dc3_shared.first; task: what rank 0 told of it. Fails also where a

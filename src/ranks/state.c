@@ -7,14 +7,26 @@ dc3_ranks dc3_us = {.lock = PTHREAD_MUTEX_INITIALIZER,
                     .changed = PTHREAD_COND_INITIALIZER,
                     .hearing = PTHREAD_MUTEX_INITIALIZER};
 
+static int alone;
+
+void dc3_ranks_stand_alone(int stands)
+{
+    __atomic_store_n(&alone, stands, __ATOMIC_RELEASE);
+}
+
+static int are_several(void)
+{
+    return dc3_us.begun > 0 && !__atomic_load_n(&alone, __ATOMIC_ACQUIRE);
+}
+
 int dc3_ranks_rank(void)
 {
-    return dc3_us.begun > 0 ? dc3_us.transport.rank : 0;
+    return are_several() ? dc3_us.transport.rank : 0;
 }
 
 int dc3_ranks_count(void)
 {
-    return dc3_us.begun > 0 ? dc3_us.transport.ranks : 1;
+    return are_several() ? dc3_us.transport.ranks : 1;
 }
 
 const char *dc3_ranks_name(int rank)

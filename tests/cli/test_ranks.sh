@@ -2,16 +2,8 @@
 # Several ranks, here processes that are joined by sockets (dc3_local) and, where mpirun is there, by MPI: the dataset
 # is that of one rank for every number of them, also where a run was interrupted and another number continues it; a
 # rank that dies or says nothing is named, and the same command continues; what one rank does alone is refused.
-source "$2/tests/cli/support.sh"
-# ranks N COMMAND...: by so many.
-ranks() { DC3_LOCAL_RANKS=$1 "$tools/dc3_local" "${@:2}"; }
-for class in red blue; do
-  mkdir -p data/$class
-  for i in {1..24}; do
-    [[ $class == red ]] && colour=($((110 + 6 * i)) $((8 * i)) 60) || colour=(40 $((200 - 6 * i)) $((90 + 6 * i)))
-    "$make" data/$class/$i.png $((44 + i)) $((60 - i)) "${colour[@]}" || fail "make_image"
-  done
-done
+source "$2/tests/cli/ranks.sh"
+gradual data 24
 echo "no image" > data/red/25.png
 tiny_editor tiny
 "$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
@@ -49,7 +41,7 @@ cmp labels-1.safetensors labels-2.safetensors && cmp labels-1.safetensors labels
 same_run compensated-1 compensated-3 > differences || fail "compensate: $(< differences)"
 
 # Failures of one rank's kind are told once, and as they are.
-expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate, label" \
+expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate, label, " \
   ranks 3 info one
 expect 2 "--search: works with one rank" ranks 2 condense data -o no --budget 9kB --search "${given[@]}"
 expect 1 "nothing: expected a dataset" ranks 3 condense nothing -o no "${given[@]}"
@@ -58,26 +50,17 @@ expect 1 "data/red/25.png" ranks 3 "${condense[@]}" -o strict --strict
 expect 1 "DC3_SILENCE: expected 1 to 86400 seconds, found 'x'" env DC3_SILENCE=x \
   "$tools/dc3_local" info one
 
-# strike SIGNAL RANK TEXT: a run by three ranks, one of which gets the signal once an image is edited; it must say so,
-# and leave nobody; another number of ranks continues it.
+# A rank is lost, and another number of ranks continues.
 long=(condense data "${given[@]}" --ipc 12 --teacher none)
 expect 0 "24 images stored" "$dc3" "${long[@]}" -o long
-strike() {
-  local process others status i
+lose() { # signal, rank, text
   rm -rf struck
-  DC3_SILENCE=2 DC3_LOCAL_RANKS=3 "$tools/dc3_local" "${long[@]}" -o struck > log 2>&1 & process=$!
-  for ((i = 0; i < 4000; i++)); do compgen -G "struck/calibration/*.png" > /dev/null && break; sleep 0.01; done
-  read -ra others <<< "$process $(pgrep -P $process | tr '\n' ' ')"
-  kill -"$1" "${others[$2]}"
-  wait $process; status=$?
-  [[ $status == 1 && $(tail -1 log) == "dc3: rank $2 (process ${others[$2]} on "*") $3"* ]] ||
-    fail "$1: status $status: $(< log)"
-  for i in "${others[@]}"; do kill -0 "$i" 2> /dev/null && fail "$1: process $i is left"; done
+  strike "$@" "struck/calibration/*.png" "${long[@]}" -o struck
   expect 0 "24 images stored" ranks 2 "${long[@]}" -o struck
   same_run long struck > differences || fail "$1 and 2 ranks: $(< differences)"
 }
-strike KILL 2 "has ended; what was done is kept: give the same command again"
-strike STOP 1 "has not been heard of for 2 seconds; what was done is kept"
+lose KILL 2 "has ended; what was done is kept: give the same command again"
+lose STOP 1 "has not been heard of for 2 seconds; what was done is kept"
 # Interrupted by the user.
 rm -rf struck
 DC3_LOCAL_RANKS=3 interrupt "struck/calibration/*.png" "" "$tools/dc3_local" "${long[@]}" -o struck
@@ -86,10 +69,7 @@ expect 0 "24 images stored" ranks 5 "${long[@]}" -o struck
 [[ $output != *"the images are not those"* ]] || fail "images that others read are taken for others: $output"
 same_run long struck > differences || fail "interrupted and 5 ranks: $(< differences)"
 
-command -v mpirun > /dev/null && [[ -x ${dc3%/*}/dc3-mpi ]] || { echo "not tried: MPI, which is not there"; exit 0; }
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # MPI's own
-mpi=(mpirun --oversubscribe -n)
+by_mpi || exit 0
 expect 0 "6 images stored, 36 edits made" "${mpi[@]}" 3 "$dc3"-mpi "${condense[@]}" -o by-mpi
 same_run one by-mpi > differences || fail "MPI: $(< differences)"
 # A rank that cannot read what rank 0 can, here all images, which are found by where the process is; the script is each

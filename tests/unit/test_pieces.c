@@ -265,11 +265,51 @@ static void others_at_the_end(void **state)
     pthread_barrier_destroy(&o.asks);
 }
 
+static void *break_soon(void *of)
+{
+    others *o = of;
+    dc3_failure failure = {.text = "rank 1 has ended"};
+    usleep(20000);
+    dc3_team_break(o->team, DC3_ERR_IO, &failure);
+    return NULL;
+}
+
+/* Long work, which ends where it is told to. */
+static dc3_status work_on(void *user, int worker, int64_t piece, void *result)
+{
+    others *o = user;
+    dc3_status status = DC3_OK;
+    (void)worker, (void)piece, (void)result;
+    assert_int_equal(__real_pthread_create(&o->thread, NULL, break_soon, o), 0);
+    while ((status = dc3_check_cancel()) == DC3_OK) usleep(1000);
+    return status;
+}
+
+/* Who cannot go on stops what is worked on here, which is no interruption by the caller. */
+static void broken_at_work(void **state)
+{
+    (void)state;
+    dc3_cancel flag = {0};
+    others o = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, end_others};
+    dc3_pieces pieces = {
+        .count = 3, .workers = 1, .result_size = 8, .user = &o, .work = work_on, .elsewhere = &elsewhere};
+    DC3_CANCEL_SCOPE(&flag);
+    alarm(20);
+    assert_int_equal(dc3_pieces_run(&pieces), DC3_ERR_IO);
+    alarm(0);
+    assert_string_equal(dc3_error_text(), "rank 1 has ended");
+    assert_int_equal(dc3_check_cancel(), DC3_OK);
+    pthread_join(o.thread, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order),  cmocka_unit_test(nothing_taken), cmocka_unit_test(earliest_failure),
-        cmocka_unit_test(cancelled), cmocka_unit_test(late_threads),  cmocka_unit_test(others_at_the_end),
+        cmocka_unit_test(in_order),         cmocka_unit_test(nothing_taken),
+        cmocka_unit_test(earliest_failure), cmocka_unit_test(cancelled),
+        cmocka_unit_test(late_threads),     cmocka_unit_test(others_at_the_end),
+        cmocka_unit_test(broken_at_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
