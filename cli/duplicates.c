@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "dc3/duplicates.h"
 
 typedef struct duplicates_values {
@@ -49,6 +50,13 @@ static void print_found(const settings *s, const dc3_duplicates_report *r, const
     if (out && !s->json) printf("\nresult: %s\n", out);
 }
 
+/* Whether the VAE makes embeddings, or was given where it does not, which is told then. */
+static int asks_vae(const dc3_duplicates_options *o, const char *given)
+{
+    int has_backbone = o->backbone && strcmp(o->backbone, "none") != 0;
+    return given || (o->near_duplicates > 0 && !o->embeddings && !has_backbone);
+}
+
 static int run(const command *c, int argc, char **argv)
 {
     duplicates_values v = {.options = dc3_duplicates_defaults()};
@@ -65,7 +73,7 @@ static int run(const command *c, int argc, char **argv)
         o->data = rest[0];
         o->choice = common->choice, o->cache = common->cache, o->dtype = common->dtype;
         o->backbone = common->backbone, o->usual_backbone = common->usual_backbone;
-        o->editor = editor_of(common->editor);
+        o->editor = asks_vae(o, common->editor) ? editor_of(common->editor) : NULL;
         o->threads = common->select.threads;
         o->listener = common->listener;
         status = finish(dc3_duplicates(o, &report), NULL);

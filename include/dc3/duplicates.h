@@ -31,7 +31,7 @@ typedef struct dc3_duplicates_options {
                                without it features of the editor's VAE */
     const char *backbone;   /* as dc3_condense_options has it, with what is default about it */
     int usual_backbone;
-    const char *editor; /* diffusers directory with that VAE */
+    const char *editor; /* diffusers directory with that VAE; expects no backbone */
     const char *cache;  /* folder that saves features for other calls and runs on the same data */
     dc3_compute dtype;  /* of the networks */
     int threads;        /* 1 to 1024; what is found does not depend on it but through the embeddings */
@@ -46,9 +46,9 @@ typedef struct dc3_duplicates_report {
     int64_t groups, grouped; /* groups of images that are alike, and images in them */
     int64_t copies, near;    /* images to leave out: the same as another of their class; near to one */
     int64_t conflicts;       /* groups of several classes */
-    int64_t plain;           /* images of one colour or nearly, which have no hash */
-    char *text;              /* for people: what was found, the first groups; caller frees */
-    char *json;              /* an object with all of it; caller frees */
+    int64_t plain; /* images of one colour or nearly, or of a side below 16 pixels: without a hash */
+    char *text;    /* for people: what was found, the first groups; caller frees */
+    char *json;    /* an object with all of it; caller frees */
 } dc3_duplicates_report;
 
 /* Finds images that are the same (equal files, or equal pixels once decoded), near-duplicates by perceptual

@@ -1,6 +1,5 @@
 #include "duplicates/embeddings.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,28 @@
 #include "features/features.h"
 #include "select/near.h"
 #include "select/rows.h"
+
+/* DC3_ERR_OPTION where the options say how a network makes embeddings, and none is asked. */
+static dc3_status check_network(const dc3_duplicates_options *o)
+{
+    int has_backbone = o->backbone && strcmp(o->backbone, "none") != 0;
+    const char *given = o->backbone && !o->usual_backbone ? "backbone"
+                        : o->editor                       ? "editor"
+                        : o->cache                        ? "cache"
+                        : o->dtype                        ? "dtype"
+                                                          : NULL;
+    if (given && o->near_duplicates == 0)
+        return dc3_fail_setting(given, "says how embeddings are made; expected %s with it",
+                                dc3_setting("near_duplicates"));
+    if (given && o->embeddings)
+        return dc3_fail_setting(given, "says how embeddings are made, but %s has them: expected one of both",
+                                dc3_setting("embeddings"));
+    if (o->editor && has_backbone)
+        return dc3_fail_setting("editor",
+                                "its VAE is asked where there is no backbone; expected %s none with it",
+                                dc3_setting("backbone"));
+    return DC3_OK;
+}
 
 dc3_status dc3_embeddings_check(const dc3_duplicates_options *o)
 {
@@ -17,7 +38,7 @@ dc3_status dc3_embeddings_check(const dc3_duplicates_options *o)
     if (least == 0 && o->embeddings)
         return dc3_fail_setting("embeddings", "expected %s too: from which cosine on they are near",
                                 dc3_setting("near_duplicates"));
-    return DC3_OK;
+    return check_network(o);
 }
 
 /* Rows of embeddings by image. */
@@ -28,16 +49,6 @@ typedef struct embeddings {
 } embeddings;
 
 /* ---- comparing ---- */
-
-static double cosine(int64_t d, const float *a, const float *b)
-{
-    double product = 0, x = 0, y = 0;
-    for (int64_t j = 0; j < d; j++) {
-        product += (double)a[j] * (double)b[j];
-        x += (double)a[j] * (double)a[j], y += (double)b[j] * (double)b[j];
-    }
-    return product / sqrt(x * y);
-}
 
 /* Those of a class that have a row and stand for themselves, the largest first; their number. */
 static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin, int64_t end,
@@ -54,16 +65,16 @@ static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin
 }
 
 static dc3_status compare_places(dc3_finding *f, const embeddings *e, const dc3_lookalike_place *places,
-                                 int64_t count, float *x, int64_t *first)
+                                 int64_t count, float *x, int64_t *first, double *cosines)
 {
     int64_t d = e->d;
     for (int64_t k = 0; k < count; k++)
         memcpy(x + k * d, e->rows + e->row_of[places[k].item] * d, (size_t)d * sizeof *x);
-    DC3_TRY(dc3_near_rows(count, d, x, f->options->near_duplicates, first));
+    DC3_TRY(dc3_near_rows(count, d, x, f->options->near_duplicates, first, cosines));
     for (int64_t k = 0; k < count; k++)
         if (first[k] != k) {
-            f->like.images[places[k].item].own = (dc3_likeness){places[first[k]].item, DC3_NEAR_FEATURES, 0,
-                                                                0, cosine(d, x + k * d, x + first[k] * d)};
+            f->like.images[places[k].item].own =
+                (dc3_likeness){places[first[k]].item, DC3_NEAR_FEATURES, 0, 0, cosines[k]};
             f->like.near++;
         }
     return DC3_OK;
@@ -75,10 +86,12 @@ static dc3_status compare_class(dc3_finding *f, const embeddings *e, int64_t beg
     dc3_lookalike_place *places = malloc(room * sizeof *places);
     int64_t *first = malloc(room * sizeof *first);
     float *x = malloc(room * (size_t)e->d * sizeof *x);
-    dc3_status status = places && first && x
-                            ? compare_places(f, e, places, order_of(f, e, begin, end, places), x, first)
-                            : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %zu images", room);
-    free(places), free(first), free(x);
+    double *cosines = malloc(room * sizeof *cosines);
+    dc3_status status =
+        places && first && x && cosines
+            ? compare_places(f, e, places, order_of(f, e, begin, end, places), x, first, cosines)
+            : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %zu images", room);
+    free(places), free(first), free(x), free(cosines);
     return status;
 }
 

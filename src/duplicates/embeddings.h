@@ -4,7 +4,8 @@
 
 #include "duplicates/finding.h"
 
-/* DC3_ERR_OPTION unless the options say how near embeddings are where they name some. */
+/* DC3_ERR_OPTION unless the options say how near embeddings are where they name some, or how they are made.
+ */
 dc3_status dc3_embeddings_check(const dc3_duplicates_options *options);
 /* Of the images that stood for themselves, in each class: which do no more (dc3_near_rows, the largest
  * first). */

@@ -11,7 +11,9 @@
 #include "io/csv.h"
 #include "output/output_path.h"
 
-static const char document_name[] = "duplicates.json", mark[] = "{\n \"program\": \"dc3 duplicates\",";
+static const char document_name[] = "duplicates.json", kept_name[] = "kept.csv",
+                  left_out_name[] = "left_out.txt", page_name[] = "report.html",
+                  mark[] = "{\n \"program\": \"dc3 duplicates\",";
 
 /* 1 if an earlier call made the folder. */
 static int is_ours(const char *folder)
@@ -87,13 +89,9 @@ static int are_files(const dc3_dataset *d)
     return are;
 }
 
-/* The manifest of an earlier call would be one of other images. */
 static dc3_status write_kept(const dc3_finding *f)
 {
-    if (are_files(f->dataset)) return write_lines(f, "kept.csv", "path,label\n", print_kept);
-    char *path = dc3_path_join(f->options->out, "kept.csv");
-    if (path) remove(path);
-    free(path);
+    if (are_files(f->dataset)) return write_lines(f, kept_name, "path,label\n", print_kept);
     dc3_listener_say(
         &f->options->listener,
         "note: no kept.csv is written, since a manifest cannot name images inside of other files; "
@@ -111,15 +109,27 @@ static dc3_status write_file(const dc3_finding *f, const char *name, const char 
     return status;
 }
 
+/* What an earlier call left would be lists of other images, should this one end early. */
+static void remove_lists(const char *out)
+{
+    const char *const names[] = {kept_name, left_out_name, page_name};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = dc3_path_join(out, names[i]);
+        if (path) remove(path);
+        free(path);
+    }
+}
+
 dc3_status dc3_duplicates_write(const dc3_finding *f)
 {
     const char *out = f->options->out;
     DC3_TRY(dc3_make_dirs(out));
+    remove_lists(out);
     /* First, so that the folder of a call that ends early is known as ours. */
     DC3_TRY(write_file(f, document_name, f->report->json));
     DC3_TRY(write_kept(f));
-    DC3_TRY(write_lines(f, "left_out.txt", "", print_left_out));
-    char *page = dc3_path_join(out, "report.html");
+    DC3_TRY(write_lines(f, left_out_name, "", print_left_out));
+    char *page = dc3_path_join(out, page_name);
     dc3_status status = page ? dc3_duplicates_page(f, page) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(page);
     return status;

@@ -92,8 +92,9 @@ static void print_all(FILE *to, const dc3_finding *f)
         fprintf(to, "%lld group%s of images that are alike, with different labels\n", (long long)r->conflicts,
                 plural(r->conflicts));
     if (r->plain && !f->options->exact)
-        fprintf(to, "%lld image%s of one colour: compared as %s, not by a hash\n", (long long)r->plain,
-                plural(r->plain), r->plain == 1 ? "it is" : "they are");
+        fprintf(to, "%lld image%s of one colour, or below %d pixels a side: compared as %s, not by a hash\n",
+                (long long)r->plain, plural(r->plain), DC3_LOOKALIKE_SIDE,
+                r->plain == 1 ? "it is" : "they are");
     for (int64_t i = 0; i < r->groups && i < MOST; i++) print_group(to, f, &f->groups[i]);
     if (r->groups > MOST)
         fprintf(to, "\nand %lld more group%s: %s or %s has all\n", (long long)(r->groups - MOST),

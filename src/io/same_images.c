@@ -8,7 +8,8 @@
 struct dc3_same_images {
     const dc3_dataset *dataset;
     dc3_alike *alike; /* images that are the first of their pixels, by what they look like */
-    GHashTable *seen; /* hashes of pixels to the number of the first image that has them, + 1 */
+    GHashTable *seen; /* hashes of views, and of all pixels where a view is of several images, to the number
+                         of the first image that is the same, + 1 */
 };
 
 dc3_same_images *dc3_same_images_new(const dc3_dataset *dataset)
@@ -52,13 +53,29 @@ static int is_same(const dc3_dataset *dataset, int64_t a, int64_t b)
     return same;
 }
 
+static void remember(dc3_same_images *s, uint64_t hash, int64_t item)
+{
+    g_hash_table_insert(s->seen, GSIZE_TO_POINTER(hash), GSIZE_TO_POINTER((gsize)item + 1));
+}
+
 /* The image that was met with this hash, or -1; remembers `item` where there was none. */
 static int64_t look_up(dc3_same_images *s, uint64_t hash, int64_t item)
 {
-    gpointer key = GSIZE_TO_POINTER(hash), first = g_hash_table_lookup(s->seen, key);
+    gpointer first = g_hash_table_lookup(s->seen, GSIZE_TO_POINTER(hash));
     if (first) return (int64_t)GPOINTER_TO_SIZE(first) - 1;
-    g_hash_table_insert(s->seen, key, GSIZE_TO_POINTER((gsize)item + 1));
+    remember(s, hash, item);
     return -1;
+}
+
+/* Of all pixels of an image in its own size, read anew; 0 where that fails. */
+static uint64_t hash_whole(const dc3_dataset *dataset, int64_t item)
+{
+    dc3_image image = {0};
+    if (dc3_dataset_read(dataset, item, 0, 0, DC3_FIT_CROP, &image) != DC3_OK) return 0;
+    size_t bytes = (size_t)image.width * (size_t)image.height * 3;
+    uint64_t what[] = {(uint64_t)image.width, (uint64_t)image.height, dc3_hash64(image.pixels, bytes)};
+    dc3_image_free(&image);
+    return dc3_hash64(what, sizeof what);
 }
 
 typedef struct asked {
@@ -72,13 +89,21 @@ static int is_same_as(const void *user, int64_t item)
     return is_same(a->dataset, a->item, item);
 }
 
-/* The first image that is the same, or -1; remembers `item` where its view is new. */
+/* The first image that is the same, or -1; remembers `item` where there is none. Images that differ in little
+ * may have the same view: the second and later ones of it are told apart by all their pixels. */
 static int64_t find_first(dc3_same_images *s, int64_t item, const dc3_appearance *view)
 {
-    int64_t other = look_up(s, view->hash, item);
-    if (other >= 0) return is_same(s->dataset, item, other) ? other : -1;
+    uint64_t hash = view->hash;
+    int64_t other = look_up(s, hash, item);
+    if (other >= 0 && !is_same(s->dataset, item, other)) {
+        if (!(hash = hash_whole(s->dataset, item))) return -1;
+        other = look_up(s, hash, item);
+        if (other >= 0 && !is_same(s->dataset, item, other)) return -1;
+    }
+    if (other >= 0) return other;
     other = dc3_alike_find(s->alike, view, is_same_as, &(asked){s->dataset, item});
-    dc3_alike_add(s->alike, view, item);
+    dc3_alike_add(s->alike, view, other >= 0 ? other : item);
+    if (other >= 0) remember(s, hash, other);
     return other;
 }
 
@@ -94,7 +119,7 @@ void dc3_same_images_meet(dc3_same_images *s, int64_t item, const dc3_appearance
         return;
     }
     /* It stands for its own class under a hash of both, unless there is one before it. */
-    uint64_t of_class[] = {view->hash, (uint64_t)label};
+    uint64_t of_class[] = {(uint64_t)first, (uint64_t)label};
     int64_t before = look_up(s, dc3_hash64(of_class, sizeof of_class), item);
     *other = first;
     if (before >= 0 && is_same(s->dataset, item, before)) *own = before;

@@ -10,6 +10,7 @@
 
 enum { PIECE = 16, SIDE = DC3_PERCEPTUAL_SIDE, WORDS = DC3_PERCEPTUAL_WORDS };
 _Static_assert((int)WORDS == (int)DC3_HASH_WORDS, "words of a hash");
+_Static_assert((int)DC3_LOOKALIKE_SIDE == (int)DC3_PERCEPTUAL_LEAST, "pixels of a side that is hashed");
 _Static_assert((int)DC3_LOOKALIKE_MOST == (int)DC3_HASH_MOST, "bits that hashes may differ in");
 
 /* What is known of an image once it was read. */

@@ -14,8 +14,8 @@
 #include "io/dataset.h"
 
 /* Bits of 256 in which hashes of near-duplicates differ, by default and at most; EXACT: none are looked for.
- */
-enum { DC3_LOOKALIKE_BITS = 31, DC3_LOOKALIKE_MOST = 64, DC3_LOOKALIKE_EXACT = -1 };
+ * SIDE: pixels, below which an image has no hash. */
+enum { DC3_LOOKALIKE_BITS = 31, DC3_LOOKALIKE_MOST = 64, DC3_LOOKALIKE_EXACT = -1, DC3_LOOKALIKE_SIDE = 16 };
 
 typedef enum dc3_likeness_kind {
     DC3_UNLIKE, /* no image */
@@ -49,7 +49,7 @@ typedef struct dc3_lookalikes {
     dc3_lookalike *images; /* [size of the dataset] */
     int64_t copies, near;  /* images that do not stand for themselves, by what they are like */
     int64_t conflicts;     /* that are the same as one of another class, or near to it */
-    int64_t plain;         /* that have nothing to hash (dc3_perceptual_hash) */
+    int64_t plain;         /* that have too little to hash (dc3_perceptual_hash) */
 } dc3_lookalikes;
 
 /* An image in the order in which they stand for themselves, and that order, for qsort: the largest first, of

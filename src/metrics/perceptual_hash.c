@@ -3,18 +3,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { SIDE = DC3_PERCEPTUAL_SIDE, LOW = 16 };
+enum { SIDE = DC3_PERCEPTUAL_SIDE, LOW = DC3_PERCEPTUAL_LEAST };
 
 static const double least = 2; /* levels, below which there is nothing to hash */
 
-/* table[u][i] = cos(pi (2i + 1) u / 2n); 0 for frequencies that n values do not have */
+/* table[u][i] = cos(pi (2i + 1) u / 2n), n >= LOW */
 static void make_cosines(int n, float table[LOW][SIDE])
 {
     const double pi = 3.14159265358979323846;
     float circle[4 * SIDE];
     for (int k = 0; k < 4 * n; k++) circle[k] = (float)cos(pi * k / (2 * n));
     for (int u = 0; u < LOW; u++)
-        for (int i = 0; i < n; i++) table[u][i] = u < n ? circle[(2 * i + 1) * u % (4 * n)] : 0;
+        for (int i = 0; i < n; i++) table[u][i] = circle[(2 * i + 1) * u % (4 * n)];
 }
 
 /* Along the rows: to[i][v] = sum_j y_ij cos_v(j). */
@@ -47,11 +47,12 @@ int dc3_perceptual_hash(int width, int height, const uint8_t *rgb, uint64_t hash
 {
     float table[LOW][SIDE], rows[SIDE][LOW], c[LOW][LOW];
     double variance = 0;
+    memset(hash, 0, DC3_PERCEPTUAL_WORDS * sizeof *hash);
+    if (width < LOW || height < LOW) return 0;
     make_cosines(width, table);
     transform_rows(width, height, rgb, table, rows);
     make_cosines(height, table);
     transform_columns(height, rows, table, c);
-    memset(hash, 0, DC3_PERCEPTUAL_WORDS * sizeof *hash);
     for (int bit = 1; bit < LOW * LOW; bit++) {
         int u = bit / LOW, v = bit % LOW;
         double mean = (double)c[u][v] / ((double)width * height);

@@ -7,7 +7,8 @@
 #include "base/cancel.h"
 #include "select/blas.h"
 
-enum { ROWS = 256 }; /* of a block */
+enum { ROWS = 256 };                 /* of a block */
+static const double rounding = 1e-6; /* of a cosine in f32 */
 
 /* x / |x|, or zeros. */
 static void normalise(int64_t d, const float *x, float *to)
@@ -22,15 +23,25 @@ static void normalise(int64_t d, const float *x, float *to)
 static int64_t find(int64_t i, const float *cosines, double least, const int64_t *first)
 {
     for (int64_t j = 0; j < i; j++)
-        if (first[j] == j && (double)cosines[j] >= least) return j;
+        if (first[j] == j && (double)cosines[j] >= least - rounding) return j;
     return i;
 }
 
-dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first)
+/* Whom rows from .. from + rows - 1 stand for; block [rows, from + rows]: their cosines. */
+static void find_all(int64_t from, int64_t rows, const float *block, double least, int64_t *first,
+                     double *cosines)
+{
+    for (int64_t i = from; i < from + rows; i++, block += from + rows) {
+        first[i] = find(i, block, least, first);
+        if (cosines) cosines[i] = first[i] == i ? 1 : fmin(1, (double)block[first[i]]);
+    }
+}
+
+dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first, double *cosines)
 {
     float *unit = malloc((size_t)(n * d + 1) * sizeof *unit),
-          *cosines = malloc((size_t)(n * ROWS + 1) * sizeof *cosines);
-    dc3_status status = unit && cosines
+          *block = malloc((size_t)(n * ROWS + 1) * sizeof *block);
+    dc3_status status = unit && block
                             ? DC3_OK
                             : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %lld images", (long long)n);
     DC3_BLAS_SCOPE();
@@ -38,10 +49,10 @@ dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int
     for (int64_t from = 0; status == DC3_OK && from < n; from += ROWS) {
         int64_t rows = n - from < ROWS ? n - from : ROWS, all = from + rows;
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)all, (int)d, 1, unit + from * d,
-                    (int)d, unit, (int)d, 0, cosines, (int)all);
-        for (int64_t i = 0; i < rows; i++) first[from + i] = find(from + i, cosines + i * all, least, first);
+                    (int)d, unit, (int)d, 0, block, (int)all);
+        find_all(from, rows, block, least, first, cosines);
         status = dc3_check_cancel();
     }
-    free(unit), free(cosines);
+    free(unit), free(block);
     return status;
 }

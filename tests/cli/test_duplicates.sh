@@ -74,6 +74,14 @@ expect 0 "1 class" "$dc3" duplicates data --unlabelled -q
 [[ $output != *CONTRADICT* && $output == *"7 to leave out"* ]] || fail "without labels: $output"
 expect 0 "9 images in 1 class" "$dc3" duplicates data --classes a -q
 
+# Of images of few pixels only the same ones are told.
+mkdir -p few/a
+for i in 1 2 3 4; do paint few/a/$i.ppm 12 $i; done
+cp few/a/1.ppm few/a/5.ppm
+expect 0 "1 to leave out: 1 copy and 0 near-duplicates" "$dc3" duplicates few -q
+[[ $output == *"5 images of one colour, or below 16 pixels a side: compared as they are, not by a hash"* ]] ||
+  fail "small images: $output"
+
 # In a selection, of methods that look at all images and of those that draw some: the same ones are left out.
 chosen=(--ipc 5 --no-report --teacher none "${common[@]}")
 for method in random kmeans; do
@@ -113,6 +121,14 @@ expect 0 '"copies": 2,' "$dc3" duplicates data --near-duplicates 0.999 --backbon
 [[ $output == *'"embeddings": "the VAE"'* ]] || fail "whose embeddings: $output"
 expect 2 "--embeddings: expected --near-duplicates too" "$dc3" duplicates data --embeddings x.npz
 expect 2 "--near-duplicates" "$dc3" duplicates data --near-duplicates 0.2
+for given in "--editor x" "--backbone x" "--cache x" "--dtype f32"; do
+  # shellcheck disable=SC2086 # two words
+  expect 2 "${given% *}: says how embeddings are made; expected --near-duplicates with it" "$dc3" duplicates data $given
+done
+expect 2 "--dtype: says how embeddings are made, but --embeddings has them" "$dc3" duplicates data --dtype f32 \
+  --near-duplicates 0.9 --embeddings x.npz
+expect 2 "--editor: its VAE is asked where there is no backbone; expected --backbone none with it" "$dc3" duplicates \
+  data --near-duplicates 0.9 --backbone x --editor y
 if "${PYTHON:-python3}" -c 'import numpy' 2> /dev/null; then
   "${PYTHON:-python3}" - <<'P' || fail "python"
 import numpy as np
@@ -143,6 +159,11 @@ expect 1 "nowhere" "$dc3" duplicates nowhere
 tar cf shards.tar -C data a b
 expect 0 "no kept.csv is written" "$dc3" duplicates shards.tar -o tars
 [[ ! -e tars/kept.csv && -s tars/left_out.txt && -s tars/report.html ]] || fail "of a tar: $(ls tars)"
+
+# One that fails between two files leaves no list of an earlier call.
+cp -r alike early && rm early/kept.csv && mkdir -p early/kept.csv/x
+expect 1 "kept.csv" "$dc3" duplicates data -o early -q
+[[ ! -e early/left_out.txt && ! -e early/report.html ]] || fail "lists of an earlier call: $(ls early)"
 
 # An interruption leaves nothing behind.
 for i in $(seq 60); do ln data/b/3.ppm data/b/link-$i.ppm; done

@@ -38,11 +38,15 @@ static void by_definition(void **state)
         near += expected[i] != i;
     }
     assert_true(exact && near > 20 && near < MOST - 20);
-    assert_int_equal(dc3_near_rows(MOST, D, x, least, first), DC3_OK);
-    for (int i = 0; i < MOST; i++)
+    double cosines[MOST];
+    assert_int_equal(dc3_near_rows(MOST, D, x, least, first, cosines), DC3_OK);
+    for (int i = 0; i < MOST; i++) {
         if (first[i] != expected[i])
             fail_msg("row %d: %lld, expected %lld", i, (long long)first[i], (long long)expected[i]);
-    assert_int_equal(dc3_near_rows(0, D, x, least, first), DC3_OK);
+        double wanted = first[i] == i ? 1 : cosine(x + i * D, x + first[i] * D);
+        assert_true(fabs(cosines[i] - wanted) < 1e-6);
+    }
+    assert_int_equal(dc3_near_rows(0, D, x, least, first, NULL), DC3_OK);
 }
 
 /* c is near b alone, which stands for a: so c stands for itself, and d, near c, for c. Length does not count.
@@ -57,9 +61,23 @@ static void leaders(void **state)
     for (int i = 0; i < 4; i++)
         x[i * D] = (float)((i + 1) * cos(angles[i])), x[i * D + 1] = (float)((i + 1) * sin(angles[i]));
     x[6 * D] = NAN, x[7 * D] = INFINITY;
-    assert_int_equal(dc3_near_rows(8, D, x, least, first), DC3_OK);
+    assert_int_equal(dc3_near_rows(8, D, x, least, first, NULL), DC3_OK);
     const int64_t expected[] = {0, 0, 2, 2, 4, 5, 6, 7};
     for (int i = 0; i < 8; i++) assert_int_equal(first[i], expected[i]);
+}
+
+/* Rows of one direction are near to the first at a cosine of 1, whatever f32 makes of their products. */
+static void equal_rows(void **state)
+{
+    (void)state;
+    enum { WIDE = 515 };
+    static float x[MOST * WIDE];
+    int64_t first[MOST];
+    for (int i = 0; i < MOST; i++)
+        for (int j = 0; j < WIDE; j++)
+            x[i * WIDE + j] = (float)(sin(j * 12.9898 + i / 7) * (1 + i % 7)); /* each seven: one direction */
+    assert_int_equal(dc3_near_rows(MOST, WIDE, x, 1, first, NULL), DC3_OK);
+    for (int i = 0; i < MOST; i++) assert_int_equal(first[i], i / 7 * 7);
 }
 
 /* The least of some measurements of a CIFAR binary with `classes` classes, `each` a class. */
@@ -107,6 +125,6 @@ static void measured_by_squares(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_definition), cmocka_unit_test(leaders),
-                                       cmocka_unit_test(measured_by_squares)};
+                                       cmocka_unit_test(equal_rows), cmocka_unit_test(measured_by_squares)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
