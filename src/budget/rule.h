@@ -22,7 +22,6 @@ typedef struct dc3_offer {
 typedef struct dc3_purpose {
     double budget, once;   /* bytes; of them those that are taken before there is an image */
     int64_t classes, most; /* images that there are */
-    int view;              /* pixels at which students see images */
 } dc3_purpose;
 
 /* The formats that the rule chooses among, from the one with most loss to the one without. */

@@ -203,8 +203,8 @@ dc3_status dc3_amount_fit(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     if (!goes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = decide(run, output, chosen, goes, &gone);
     if (status == DC3_OK && gone) {
-        dc3_run_say(run, "budget: %lld images made beyond it are left out, %lld stay", (long long)gone,
-                    (long long)(run->report->stored - gone));
+        dc3_run_say(run, "budget: %lld image%s made beyond it %s left out, %lld stay", (long long)gone,
+                    gone == 1 ? "" : "s", gone == 1 ? "is" : "are", (long long)(run->report->stored - gone));
         status = leave_out(run, output, chosen, goes);
     }
     free(goes);

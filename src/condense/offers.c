@@ -232,8 +232,9 @@ dc3_status dc3_offers_choose(dc3_run *run, int64_t live, dc3_offer *offer, int64
         return dc3_fail_setting(
             "budget",
             "expected at least about %.0f bytes, which an image of each of %lld classes takes at %d px; "
-            "found %.0f; a smaller %s takes fewer",
-            run->report->least_bytes, (long long)live, run->size, o->budget, dc3_setting("size"));
+            "found %.0f; a smaller %s takes fewer%s%s",
+            run->report->least_bytes, (long long)live, run->size, o->budget, dc3_setting("size"),
+            o->label_views ? ", and so do fewer " : "", o->label_views ? dc3_setting("label_views") : "");
     *offer = all.list[which];
     dc3_run_say(run, "budget of %s: about %lld images as %s, %s and %.0f bytes of %s each",
                 dc3_exact_size_text(o->budget, budget), (long long)*images,

@@ -30,10 +30,11 @@ typedef struct searching {
     dc3_condense_options *options;
     dc3_search_found *found;
     dc3_dataset *dataset;
-    int usual;    /* size that is stored where nothing is said */
-    int labels;   /* students learn from the soft labels that the budget is for */
-    char *folder; /* OUT/.search, of a dry run one of its own */
-    json_t *used; /* sources of all sets */
+    int usual;          /* size that is stored where nothing is said */
+    int labels;         /* students learn from the soft labels that the budget is for */
+    char *folder;       /* OUT/.search, of a dry run one of its own */
+    json_t *used;       /* sources of all sets */
+    double least_bytes; /* that hold an image of each class in one of the ways that do not fit */
 } searching;
 
 /* ---- sets and students ---- */
@@ -79,7 +80,8 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
     dc3_condense_options o = dc3_condense_defaults();
     dc3_condense_report report;
     char *out = dc3_way_folder(way, s->folder);
-    o.data = from->data, o.out = out, o.method = "random", o.no_report = 1, o.fit = from->fit;
+    o.data = from->data, o.choice = from->choice;
+    o.out = out, o.method = "random", o.no_report = 1, o.fit = from->fit;
     o.budget = from->budget, o.format = way->format, o.quality = way->quality, o.size = way->size;
     o.chroma = dc3_way_chroma(from, way), o.store = from->store, o.shard_size = from->shard_size;
     o.label_views = from->label_views, o.label_bits = way->label_bits, o.label_top_k = way->label_top_k;
@@ -91,6 +93,7 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
         status = dc3_held_out_not(out, s->used);
     }
     int too_small = status == DC3_ERR_OPTION && strcmp(dc3_error_setting(), "budget") == 0;
+    if (too_small) s->least_bytes = fmin(s->least_bytes, report.least_bytes);
     if (status == DC3_OK && s->labels && !from->dry_run) status = label_set(s, out);
     free(out);
     return too_small ? DC3_OK : status;
@@ -163,7 +166,11 @@ static dc3_status make_sets(searching *s)
         fit += f->tried[i].images > 0;
     }
     if (fit) return DC3_OK;
-    return dc3_fail_setting("budget", "none of %d ways to store images holds one of each class", f->count);
+    return dc3_fail_setting(
+        "budget",
+        "none of %d ways to store images holds one of each class; expected at least about "
+        "%.0f bytes, found %.0f",
+        f->count, s->least_bytes, s->options->budget);
 }
 
 /* The standard error of the best. */
@@ -260,6 +267,9 @@ static dc3_status search(searching *s)
     const dc3_condense_options *o = s->options;
     int known;
     DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &s->dataset));
+    if (dc3_dataset_classes(s->dataset) < 2)
+        return dc3_fail_setting("search",
+                                "students of one class are always right; expected two classes or more");
     s->usual = o->size ? o->size : dc3_usual_size(s->dataset, LARGEST);
     s->labels = o->label_views && o->teacher && strcmp(o->teacher, "none") != 0;
     dc3_ways_list(o, s->usual, s->labels, dc3_dataset_classes(s->dataset), s->found);
@@ -316,7 +326,7 @@ dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_sea
     DC3_TRY(check(options, images_seen));
     DC3_TRY(dc3_condense_check(options));
     DC3_CALL_SCOPE(options->listener.cancel);
-    searching s = {.options = options, .found = found, .used = json_object()};
+    searching s = {.options = options, .found = found, .used = json_object(), .least_bytes = INFINITY};
     *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen, .best = -1};
     dc3_status status = find_folder(&s);
     int earlier = s.folder && dc3_path_what(s.folder) == DC3_PATH_FOLDER;

@@ -23,6 +23,8 @@ expect 0 "images stored" "$dc3" condense data -o given --budget 8kB --format web
 [[ $output != *"budget: format"* ]] || fail "--format is chosen: $output"
 expect 2 "--budget: expected at least about" "$dc3" condense data --budget 999 "${how[@]}" --dry-run
 least=$(sed -n 's/.*at least about \([0-9]*\) bytes.*/\1/p' <<< "$output")
+expect 2 "; a smaller --size takes fewer, and so do fewer --label-views" "$dc3" condense data --budget 999 \
+  --label-views 9 "${how[@]}" --dry-run
 expect 0 "format: webp:20; no other holds an image of each class" "$dc3" condense data --budget "$least" "${how[@]}" \
   --dry-run
 

@@ -5,6 +5,7 @@ for class in a b; do images "data/$class" 40; done
 search=(condense data -o out --method random --budget 6kB --search --search-images 50 --threads 1 --no-report)
 expect 0 "is taken" "$dc3" "${search[@]}"
 [[ $(grep -c '^search: .* images as webp:.* of .* held-out images$' <<< "$output") == 7 ]] || fail "$output"
+found=$(grep '^search: .*px' <<< "$output")
 taken=$(sed -n 's/^search: \(webp:[0-9]*\) at \([0-9]*\) px is taken, .* its standard error$/\1 \2/p' <<< "$output")
 [[ $output == *"search: 7 students, each sees 50 images (--search-images), about "*"held-out images"* ]] ||
   fail "how long the search takes is not said before: $output"
@@ -89,13 +90,20 @@ expect 0 "is taken" "$dc3" "${search[@]/#out/seven}" --seed 7
 diff -r begun/train seven/train && diff begun/dc3.json seven/dc3.json || fail "--fresh after an interruption"
 expect 0 "is taken" "$dc3" "${search[@]/#out/other}"
 diff -r out/train other/train && diff out/dc3.json other/dc3.json || fail "after an interruption"
+# Of some of the classes, the sets and the tests are too.
+for class in c d; do images "data/$class" 20; done
+expect 0 "is taken" "$dc3" "${search[@]/#out/chosen}" --classes a,b
+[[ $(grep '^search: .*px' <<< "$output") == "$found" ]] || fail "--classes: another search: $output"
+diff -r out/train chosen/train || fail "--classes: other images"
+rm -r data/c data/d
 # What is given stays, and where nothing is open there is nothing to find.
 expect 0 "at 16 px is taken" "$dc3" "${search[@]/#out/sized}" --size 16
 [[ $(grep -c 'held-out images' <<< "$output") == 3 ]] || fail "--size: $output"
 for wrong in "--search --ipc 3|--search: finds how a budget is spent best; expected --budget" \
   "--search --budget 6kB --size 16 --format webp:30|--search: has nothing to find" \
   "--search-images 9 --budget 6kB|--search-images says how --search tries" \
-  "--search --budget 200|--budget: none of 7 ways" \
+  "--search --budget 200|--budget: none of 7 ways to store images holds one of each class; expected at least about " \
+  "--search --budget 6kB --unlabelled|--search: students of one class are always right" \
   "--search --budget 6kB --label-views 9 --label-top-k 50|--label-top-k: "; do
   read -ra words <<< "${wrong%|*}"
   expect 2 "${wrong#*|}" "$dc3" condense data -o x --method random --threads 1 "${words[@]}"
