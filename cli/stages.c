@@ -6,30 +6,45 @@
 #include <string.h>
 #include "dc3/ranks.h"
 
+static int holds(const char *folder, const char *name)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    int is = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_free(path);
+    return is;
+}
+
+/* What a folder has of the run's own teacher: it, or what its training, or that of one of several candidates,
+ * goes on from; NULL: nothing. */
+static const char *teacher_in(const char *folder)
+{
+    static const char *const parts[] = {"teacher.safetensors.checkpoint", "probe.safetensors",
+                                        "fine-tuned.safetensors", "fine-tuned.safetensors.checkpoint",
+                                        "fine-tuned.safetensors.probe"};
+    if (holds(folder, "teacher.safetensors")) return "the teacher is saved";
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (holds(folder, parts[i])) return "the teacher's training is saved";
+    return NULL;
+}
+
 /* What an interrupted run leaves. */
 static const char *remains(const dc3_condense_options *o, const dc3_condense_report *r, char *text,
                            size_t size)
 {
     const char *how = o->fresh ? " without --fresh" : "";
-    char *selection = g_build_filename(o->out, "selection.json", NULL);
-    char *teacher = g_build_filename(o->out, "teacher.safetensors.checkpoint", NULL);
-    char *search = g_build_filename(o->out, ".search", NULL);
+    const char *out = o->out ? o->out : "", *teacher = teacher_in(out);
     if (r->stored)
         snprintf(text, size, "%lld images are saved. To continue: run the same command again%s",
                  (long long)r->stored, how);
-    else if (g_file_test(selection, G_FILE_TEST_EXISTS))
+    else if (holds(out, "selection.json"))
         snprintf(text, size, "the selection is saved. To continue: run the same command again%s", how);
-    else if (g_file_test(teacher, G_FILE_TEST_EXISTS))
-        snprintf(text, size, "the teacher's training is saved. To continue: run the same command again%s",
-                 how);
-    else if (g_file_test(search, G_FILE_TEST_IS_DIR))
+    else if (teacher)
+        snprintf(text, size, "%s. To continue: run the same command again%s", teacher, how);
+    else if (holds(out, ".search"))
         snprintf(text, size, "the search is saved. To continue: run the same command again%s", how);
     else
         snprintf(text, size,
                  "no image was finished and nothing is saved; the same command starts from the beginning");
-    g_free(selection);
-    g_free(teacher);
-    g_free(search);
     return text;
 }
 

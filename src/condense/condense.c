@@ -134,14 +134,14 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
 }
 
 /* The page, as a stage of its own. */
-static void write_report(const dc3_condense_options *options, dc3_condense_report *report)
+static dc3_status write_report(const dc3_condense_options *options, dc3_condense_report *report)
 {
     enum { STAGE = DC3_STAGES - 1 };
     dc3_report_options o = dc3_report_defaults();
     o.run = options->out, o.data = options->data, o.threads = options->select.threads;
     o.listener = options->listener;
     report->stage[STAGE] = "report";
-    report->seconds[STAGE] = dc3_report_stage(&o, report->stage[STAGE], report->peak_bytes);
+    return dc3_report_stage(&o, report->stage[STAGE], report->peak_bytes, &report->seconds[STAGE]);
 }
 
 /* A command's options, of which it needs `data`, and `out` unless it is a dry run; empties its report. */
@@ -178,7 +178,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     }
     dc3_run_count_places(&run);
     dc3_run_close(&run);
-    if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options, report);
+    if (status == DC3_OK && !options->dry_run && !options->no_report) status = write_report(options, report);
     dc3_lock_release(&lock);
     return status;
 }

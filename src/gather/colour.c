@@ -410,17 +410,18 @@ static dc3_status look_at_others(dc3_reporting *r, sides *all)
 static dc3_status look_at_all(dc3_reporting *r, sides *all)
 {
     side *stored = &all->stored, *original = &all->original, *random = &all->random;
+    int64_t lines = (int64_t)json_array_size(r->lines), room = dc3_gather_room(r);
     random->name = strdup("as many random originals");
     stored->name = strdup("stored"), original->name = strdup("original");
     stored->train = strdup(r->train), stored->lines = json_incref(r->lines);
     if (!stored->name || !original->name || !random->name || !stored->train)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    DC3_TRY(draw(stored, (int64_t)json_array_size(r->lines), MOST, r->seed, 0));
+    DC3_TRY(draw(stored, lines, MOST, r->seed, 0));
     stored->changes = calloc((size_t)stored->count + 1, sizeof *stored->changes);
     if (!stored->changes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (r->data) DC3_TRY(draw(original, dc3_dataset_size(r->data), MOST, r->seed, 1));
     if (r->data) DC3_TRY(draw(random, dc3_dataset_size(r->data), stored->count, r->seed, 2000));
-    r->total = stored->count + original->count + random->count + dc3_gather_room(r);
+    r->total = stored->count + original->count + random->count + (room < lines ? room : lines);
     DC3_TRY(look(r, stored));
     note_stored(r, stored);
     DC3_TRY(look(r, original));

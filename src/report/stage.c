@@ -18,7 +18,8 @@ static void progress(void *user, const char *stage, int64_t done, int64_t total)
     if (p->listener->progress) p->listener->progress(p->listener->user, stage, done, total);
 }
 
-double dc3_report_stage(const dc3_report_options *options, const char *stage, double peak)
+dc3_status dc3_report_stage(const dc3_report_options *options, const char *stage, double peak,
+                            double *seconds)
 {
     dc3_report_result result;
     dc3_report_options o = *options;
@@ -26,11 +27,12 @@ double dc3_report_stage(const dc3_report_options *options, const char *stage, do
     double start = dc3_seconds_now();
     o.listener = (dc3_listener){.user = &p, .progress = progress, .cancel = options->listener.cancel};
     if (p.state) dc3_state_stage_begin(p.state, stage);
-    if (dc3_report_claimed(&o, &result) != DC3_OK)
+    dc3_status status = dc3_report_claimed(&o, &result);
+    if (status != DC3_OK && status != DC3_ERR_CANCELLED)
         dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
-    double seconds = p.state ? dc3_state_stage_end(p.state, peak) : dc3_seconds_now() - start;
+    *seconds = p.state ? dc3_state_stage_end(p.state, peak) : dc3_seconds_now() - start;
     if (p.state) dc3_state_close(&p.state, 1);
-    return seconds;
+    return status == DC3_ERR_CANCELLED ? status : DC3_OK;
 }
 
 double dc3_report_reads(int64_t images, int64_t stored)

@@ -38,6 +38,9 @@ for run in trained probed; do
   same_run $run before > differences || fail "$run: a continued run differs: $(< differences)"
   rm -rf before
 done
+# Interrupted once there is a probe: it is said that this is kept.
+interrupt "struck/probe.safetensors" "" "${both[@]}" --backbone blind.safetensors -o struck
+[[ $(< log) == *"the teacher's training is saved"* ]] || fail "what is left: $(< log)"
 # As an interruption leaves it: before the network is there, and before the one of the two that stays.
 "$dc3" train many --backbone blind.safetensors -o sees-nothing.safetensors --threads 1 -q > /dev/null || fail "train"
 undecided() { # FOLDER: as it was before the choice

@@ -324,6 +324,14 @@ kill -CONT $process; wait $process || fail "condense: $(cat log)"
 ends=$("$dc3" status begun --json | sed -n 's/^ *"stage_\(done\|total\)": //p' | uniq | wc -l)
 [[ $ends == 1 ]] || fail "a complete run is at another place than its end: $("$dc3" status begun --json)"
 
+# Interrupted while the page is made, a run ends as interrupted; all images are there, and the page comes later.
+sixty_of_each many && several many lots 400
+cut=("$dc3" condense lots -o cut --ipc 100 --method random --teacher none "${common[@]}")
+interrupt "cut/train/red/*" "report: " "${cut[@]}"
+[[ $(< log) == *"200 images are saved"* && ! -e cut/report.html ]] || fail "what is left: $(ls cut): $(< log)"
+expect 0 "report: 1100 of 1100" "${cut[@]}"
+[[ -s cut/report.html && $output == *"result: cut"* ]] || fail "no page: $output"
+
 # Numbers that no comparison finds are no numbers; one method alone is no "no difference".
 mkdir huge && echo '{"program": "dc3", "complete": true, "settings": {}}' > huge/compare.json
 row='"method": "random", "arch": "convnet3", "labels": "hard", "seeds": 3, "top1_deviation": 1e300'
