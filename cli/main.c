@@ -30,8 +30,8 @@ const command *const commands[] = {
 
 /* Those that several ranks work on. */
 static const command *const shared[] = {
-    &condense_command, &bins_command, &select_command, &compensate_command, &label_command,
-    &evaluate_command, NULL};
+    &condense_command, &bins_command,     &select_command,   &compensate_command,
+    &label_command,    &evaluate_command, &generate_command, NULL};
 
 static void help(FILE *to)
 {

@@ -7,6 +7,8 @@
 #include "base/listener.h"
 #include "base/memory.h"
 #include "base/pieces.h"
+#include "ranks/ranks.h"
+#include "ranks/share.h"
 
 enum { MOST = 16 };                        /* of a batch that nothing is said of */
 static const double usual = 1 << 30;       /* bytes that one takes at the most */
@@ -236,23 +238,27 @@ static void stepped(void *user, int done, int evaluations)
     if (l->progress) l->progress(l->user, "denoising", m->done * evaluations + done, m->count * evaluations);
 }
 
-static dc3_status make(void *user, int worker, int64_t piece, void *result)
+static dc3_status make_batch(making *m, int worker, int64_t first, void *result)
 {
-    making *m = user;
     const dc3_batches *b = m->b;
-    int64_t first = m->todo[piece];
     int n = size_at(b, first), *made = result;
     size_t each = (size_t)b->settings->size * (size_t)b->settings->size * 3;
     dc3_edit_settings settings = *b->settings;
     float *images = new_images(b, n);
     if (!images) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (b->workers == 1) settings.stepped = stepped, settings.user = m;
+    if (b->workers == 1 && dc3_ranks_count() == 1) settings.stepped = stepped, settings.user = m;
     dc3_status status = generate(b, m->generators[worker], &settings, first, n, images);
     *made = 0;
     for (int i = 0; status == DC3_OK && i < n; i++)
         status = store(m, first + i, images + (size_t)i * each, made);
     free(images);
     return status;
+}
+
+static dc3_status make(void *user, int worker, int64_t piece, void *result)
+{
+    making *m = user;
+    return make_batch(m, worker, m->todo[piece], result);
 }
 
 static dc3_status take(void *user, int64_t piece, void *result)
@@ -262,7 +268,8 @@ static dc3_status take(void *user, int64_t piece, void *result)
     m->made += *(const int *)result;
     m->done = piece + 1;
     m->seen += size_at(m->b, m->todo[piece]);
-    if (m->b->workers > 1 && l->progress) l->progress(l->user, "images", m->seen, m->images);
+    if ((m->b->workers > 1 || dc3_ranks_count() > 1) && l->progress)
+        l->progress(l->user, "images", m->seen, m->images);
     return DC3_OK;
 }
 
@@ -282,6 +289,50 @@ static dc3_status list(making *m)
     return DC3_OK;
 }
 
+/* ---- by several ranks ---- */
+
+const char dc3_batches_stage[] = "images";
+
+static size_t tell(void *user, int64_t piece, void *to)
+{
+    memcpy(to, &((const making *)user)->todo[piece], sizeof(int64_t));
+    return sizeof(int64_t);
+}
+
+static dc3_status share_out(making *m, const dc3_pieces *pieces)
+{
+    const dc3_shared how = {.task = sizeof(int64_t), .user = m, .tell = tell, .listener = m->b->listener};
+    dc3_share *share = NULL;
+    dc3_status status = dc3_share_open(dc3_batches_stage, &m->b->size, sizeof m->b->size, &share);
+    if (status == DC3_OK) status = dc3_share_run(share, &how, pieces);
+    dc3_share_close(&share);
+    return status;
+}
+
+static dc3_status serve(void *user, int worker, int64_t number, const void *task, void *result)
+{
+    memcpy(&number, task, sizeof number);
+    return make_batch(user, worker, number, result);
+}
+
+dc3_status dc3_batches_serve(dc3_batches *b, const dc3_generated *folder, const void *known, size_t bytes)
+{
+    making m = {.b = b, .folder = folder};
+    int size;
+    (void)bytes;
+    memcpy(&size, known, sizeof size);
+    DC3_TRY(dc3_batches_plan(b, size));
+    dc3_status status = dc3_generators_open(b->generator, b->workers, &m.generators);
+    if (status == DC3_OK)
+        status = dc3_share_serve(&(dc3_serving){.workers = b->workers,
+                                                .in_hand = b->workers > 1 ? 0 : 1,
+                                                .result_size = sizeof(int),
+                                                .user = &m,
+                                                .work = serve});
+    dc3_generators_close(b->generator, b->workers, &m.generators);
+    return status;
+}
+
 dc3_status dc3_batches_make(const dc3_batches *b, const dc3_generated *folder, int64_t *made)
 {
     making m = {.b = b, .folder = folder};
@@ -293,7 +344,7 @@ dc3_status dc3_batches_make(const dc3_batches *b, const dc3_generated *folder, i
                          .user = &m,
                          .work = make,
                          .take = take};
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    if (status == DC3_OK) status = share_out(&m, &pieces);
     dc3_generators_close(b->generator, b->workers, &m.generators);
     free(m.todo);
     *made = m.made;

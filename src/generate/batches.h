@@ -29,7 +29,13 @@ dc3_status dc3_batches_measure(const dc3_batches *batches, dc3_coding coding, in
                                double *writing);
 /* How many images are not in the folder yet. */
 dc3_status dc3_batches_missing(const dc3_batches *batches, const dc3_generated *folder, int64_t *images);
-/* Makes those, and tells the listener. *made: how many were. */
+/* Makes those, and tells the listener; other ranks make batches, too, and store them. *made: how many were.
+ */
 dc3_status dc3_batches_make(const dc3_batches *batches, const dc3_generated *folder, int64_t *made);
+/* Another rank's part in it, in the stage of that name (ranks/share.h); batches: as dc3_batches_plan needs
+ * it. */
+extern const char dc3_batches_stage[];
+dc3_status dc3_batches_serve(dc3_batches *batches, const dc3_generated *folder, const void *known,
+                             size_t bytes);
 
 #endif

@@ -9,6 +9,11 @@
 #include "diffusion/edit_options.h"
 #include "generate/batches.h"
 #include "generate/contact.h"
+#include "kernels/describe.h"
+#include "ranks/agree.h"
+#include "ranks/folder.h"
+#include "ranks/ranks.h"
+#include "ranks/share.h"
 #include "run_folder/work.h"
 #include "teacher/classes.h"
 
@@ -102,6 +107,17 @@ static void fill_report(job *j)
     r->estimate_memory = j->batches.bytes;
 }
 
+static dc3_batches batches_of(const job *j)
+{
+    return (dc3_batches){.options = j->options,
+                         .generator = j->generator,
+                         .settings = &j->settings,
+                         .subjects = &j->subjects,
+                         .listener = &j->listener,
+                         .total = (int64_t)j->subjects.count * j->options->images,
+                         .continues = j->folder.continues};
+}
+
 /* How many together, and how long all that lack will take. */
 static dc3_status estimate(job *j)
 {
@@ -109,13 +125,7 @@ static dc3_status estimate(job *j)
     char text[DC3_NUMBER_TEXT], memory[DC3_NUMBER_TEXT];
     int64_t images, together;
     double writing;
-    j->batches = (dc3_batches){.options = o,
-                               .generator = j->generator,
-                               .settings = &j->settings,
-                               .subjects = &j->subjects,
-                               .listener = &j->listener,
-                               .total = (int64_t)j->subjects.count * o->images,
-                               .continues = j->folder.continues};
+    j->batches = batches_of(j);
     DC3_TRY(dc3_batches_plan(&j->batches, j->folder.batch ? j->folder.batch : o->batch));
     DC3_TRY(dc3_batches_missing(&j->batches, &j->folder, &j->missing));
     fill_report(j);
@@ -123,7 +133,8 @@ static dc3_status estimate(job *j)
     if (!images) return DC3_OK;
     DC3_TRY(
         dc3_batches_measure(&j->batches, j->folder.coding, images, &j->report->estimate_seconds, &writing));
-    together = (int64_t)j->batches.size * j->batches.workers;
+    j->report->estimate_seconds /= dc3_ranks_count();
+    together = (int64_t)j->batches.size * j->batches.workers * dc3_ranks_count();
     dc3_listener_say(&j->listener,
                      "estimate: %lld image%s of %d px in %d step%s, %lld at once, %.*f ms each to write, %s "
                      "of memory, about %s",
@@ -141,7 +152,8 @@ static dc3_status make(job *j)
     int batch = j->options->batch ? j->options->batch : j->batches.size;
     DC3_TRY(dc3_generated_begin(&j->folder, batch, j->missing));
     dc3_work_begin(&note, j->options->out, "generate", &j->listener);
-    dc3_status status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);
+    dc3_status status = dc3_ranks_check_folder(j->options->out);
+    if (status == DC3_OK) status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);
     if (j->report->made) j->report->image_seconds = (dc3_seconds_now() - start) / (double)j->report->made;
     if (status == DC3_OK) status = dc3_generated_contact(&j->folder, j->settings.size);
     if (status == DC3_OK) status = dc3_generated_end(&j->folder);
@@ -150,15 +162,60 @@ static dc3_status make(job *j)
     return status;
 }
 
-static dc3_status run(job *j)
+/* What all ranks must have alike. */
+static dc3_status agree(const job *j)
 {
     const dc3_generate_options *o = j->options;
+    char kernels[64];
+    json_t *all = json_copy(j->folder.settings);
+    json_object_set_new(all, "images", json_integer(o->images));
+    json_object_set_new(all, "threads", json_integer(o->threads));
+    json_object_set_new(all, "output", dc3_json_text(o->out ? o->out : ""));
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
+    return status;
+}
+
+/* Opens all that the command works with. */
+static dc3_status open_job(job *j)
+{
     DC3_TRY(open_model(j));
-    DC3_TRY(dc3_subjects_open(o, j->generator, &j->subjects));
-    say_model(j);
-    DC3_TRY(dc3_generated_open(o, j->generator, &j->settings, &j->subjects, &j->folder));
+    DC3_TRY(dc3_subjects_open(j->options, j->generator, &j->subjects));
+    if (!dc3_ranks_rank()) say_model(j);
+    DC3_TRY(dc3_generated_open(j->options, j->generator, &j->settings, &j->subjects, &j->folder));
+    return agree(j);
+}
+
+static dc3_status run(job *j)
+{
+    DC3_TRY(open_job(j));
     DC3_TRY(estimate(j));
-    return o->dry_run ? DC3_OK : make(j);
+    return j->options->dry_run ? DC3_OK : make(j);
+}
+
+/* ---- another rank's part ---- */
+
+static dc3_status look_at_folder(void *user, const void *known, size_t bytes)
+{
+    return dc3_ranks_look_at_folder(((const job *)user)->options->out, known, bytes);
+}
+
+static dc3_status serve(void *user, const void *known, size_t bytes)
+{
+    job *j = user;
+    j->batches = batches_of(j);
+    return dc3_batches_serve(&j->batches, &j->folder, known, bytes);
+}
+
+static dc3_status help(job *j)
+{
+    const dc3_stage stages[] = {
+        {dc3_ranks_folder_stage, look_at_folder}, {dc3_batches_stage, serve}, {NULL, NULL}};
+    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
+    j->listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
+    dc3_status status = open_job(j);
+    if (status == DC3_OK) status = dc3_share_follow(stages, j);
+    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
 }
 
 static void close_job(job *j)
@@ -180,7 +237,7 @@ dc3_status dc3_generate(const dc3_generate_options *given, dc3_generate_report *
     DC3_CALL_SCOPE(o.listener.cancel);
     DC3_TRY(check_options(&o));
     job j = {.options = &o, .listener = o.listener, .report = report, .folder = {.lock = {.fd = -1}}};
-    dc3_status status = run(&j);
+    dc3_status status = dc3_ranks_rank() ? help(&j) : run(&j);
     close_job(&j);
     report->seconds = dc3_seconds_now() - start;
     if (getrusage(RUSAGE_SELF, &usage) == 0) report->peak_bytes = (double)usage.ru_maxrss * 1024;
