@@ -141,6 +141,8 @@ static const option own_options[] = {
      "As for condense, of those methods that compare all images (default: none is left out)", "X"},
     {"without-duplicates", 0, OPTION_FLAG, AT(common.options.without_duplicates), ANY,
      "As for condense, of every method", NULL},
+    {"hash-distance", 0, OPTION_WHOLE, AT(common.options.hash_distance), WITHIN(0, 64),
+     "For --without-duplicates: bits of 256 up to which the hashes differ (default 31)", "N"},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
      "images)",

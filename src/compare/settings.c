@@ -8,6 +8,8 @@
 #include "evaluate/recipe.h"
 #include "compare/comparing.h"
 #include "compare/now.h"
+#include "condense/settings.h"
+#include "io/choice.h"
 #include "options/coding.h"
 #include "options/option_names.h"
 #include "run_folder/document.h"
@@ -69,6 +71,15 @@ static json_t *selection_setting(dc3_selection_kind kind)
     return word(dc3_selection_kind_name(kind == DC3_SELECTION_DEFAULT ? DC3_SELECTION_PAPER : kind));
 }
 
+/* Of which part of the dataset the sets are: null where nothing is said. */
+static dc3_status add_choice(const dc3_condense_options *d, json_t *settings)
+{
+    static const char *const names[] = {"split", "classes", "without_classes"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_object_set_new(settings, names[i], json_null());
+    return dc3_choice_add(&d->choice, settings);
+}
+
 /* The settings that compare.json has where they are not as usual only, which earlier versions had not. */
 static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluate_options *e)
 {
@@ -99,7 +110,11 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         json_object_set_new(settings, "val_split", e->val_split ? dc3_json_text(e->val_split) : json_null());
     if (settings)
         json_object_set_new(settings, "without_duplicates",
-                            json_integer(d->without_duplicates ? d->hash_distance : -2));
+                            d->without_duplicates ? json_integer(dc3_hash_distance(d)) : json_null());
+    if (settings && add_choice(d, settings) != DC3_OK) {
+        json_decref(settings);
+        return NULL;
+    }
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

@@ -66,6 +66,11 @@ static void editor_settings(const dc3_run *run, json_t *o)
     json_object_set_new(o, "lora_scale", json_real(run->options->lora_scale));
 }
 
+int dc3_hash_distance(const dc3_condense_options *o)
+{
+    return o->hash_distance < 0 ? DC3_LOOKALIKE_BITS : o->hash_distance;
+}
+
 json_t *dc3_run_settings(const dc3_run *run)
 {
     char seed[24], format[DC3_CODING_TEXT], *data = dc3_path_real(run->options->data);
@@ -87,9 +92,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->options->near_duplicates > 0)
         json_object_set_new(o, "near_duplicates", json_real(run->options->near_duplicates));
     if (run->options->without_duplicates)
-        json_object_set_new(
-            o, "without_duplicates",
-            json_integer(run->options->hash_distance < 0 ? DC3_LOOKALIKE_BITS : run->options->hash_distance));
+        json_object_set_new(o, "without_duplicates", json_integer(dc3_hash_distance(run->options)));
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)

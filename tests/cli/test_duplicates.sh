@@ -97,6 +97,15 @@ expect 0 "continuing" "$dc3" condense data -o of-kmeans --method kmeans --withou
 expect 1 "without_duplicates was 31 and is " "$dc3" condense data -o of-kmeans --method kmeans "${chosen[@]}"
 expect 0 "near-duplicates of others" "$dc3" select data -o list.jsonl --without-duplicates --hash-distance 40 --ipc 1 \
   --method kmeans --dtype f32 --threads 1
+pair=("$dc3" compare data --val data --methods random --ipc 1 --labels hard --teacher none --threads 1 --seeds 1
+  --epochs 1 --size 16 --dtype f32 -o pair -q)
+expect 0 "table.txt" "${pair[@]}" --without-duplicates
+expect 0 "without_duplicates 31" "$dc3" info pair
+expect 0 "table.txt" "${pair[@]}" --without-duplicates --hash-distance 31
+for other in "" "--without-duplicates --hash-distance 40"; do
+  # shellcheck disable=SC2086 # two words and a number, or none
+  expect 1 "pair: holds scores of another 'without_duplicates'" "${pair[@]}" $other
+done
 expect 2 "--hash-distance: says how near duplicates are for --without-duplicates" "$dc3" select data -o list.jsonl \
   --hash-distance 3 --method kmeans --dtype f32 --threads 1
 paint data/b/8.ppm 36 2

@@ -86,8 +86,14 @@ expect 0 "convnet3" "$dc3" evaluate two --val more --arch convnet3 --labels hard
   --batch 2
 expect 0 "top-1" "$dc3" train photos --val more --classes ant,bee --arch convnet3 --epochs 1 --threads 1 --size 16 \
   -o two.safetensors
-expect 0 "table.txt" "$dc3" compare photos --val more --classes ant,bee --methods random --ipc 1 --labels hard \
-  --teacher none --threads 1 --seeds 1 --epochs 1 --size 16 -o table -q
+table=("$dc3" compare photos --val more --methods random --ipc 1 --labels hard --teacher none --threads 1 --seeds 1
+  --epochs 1 --size 16 -o table -q)
+expect 0 "table.txt" "${table[@]}" --classes ant,bee
+expect 1 "table: holds scores of another 'classes'" "${table[@]}"
+expect 1 "table: holds scores of another 'classes'" "${table[@]}" --classes ant,cow
+expect 1 "'classes' and 'without_classes'" "${table[@]}" --without-classes cow
+expect 0 "table.txt" "${table[@]}" --classes ant,bee
+expect 0 'classes ["ant","bee"]' "$dc3" info table
 expect 2 "--classes: 'art' is no class of photos; the nearest is 'ant'" "$dc3" condense photos -o x --classes art,bee
 expect 2 "--without-classes: expected it or --classes" "$dc3" select photos -o x --classes ant --without-classes bee
 
