@@ -50,37 +50,52 @@ static void print_found(const settings *s, const dc3_duplicates_report *r, const
     if (out && !s->json) printf("\nresult: %s\n", out);
 }
 
-/* Whether the VAE makes embeddings, or was given where it does not, which is told then. */
-static int asks_vae(const dc3_duplicates_options *o, const char *given)
+/* An editor that is given, and not asked. */
+static int check_editor(const command *c, const dc3_duplicates_options *o)
 {
-    int has_backbone = o->backbone && strcmp(o->backbone, "none") != 0;
-    return given || (o->near_duplicates > 0 && !o->embeddings && !has_backbone);
+    if (!is_given(c, "editor")) return EXIT_DONE;
+    if (o->near_duplicates == 0)
+        return usage_error(c, "--editor: says how embeddings are made; expected --near-duplicates with it");
+    if (o->embeddings)
+        return usage_error(c,
+                           "--editor: says how embeddings are made, but --embeddings has them: expected one "
+                           "of both");
+    if (o->backbone && strcmp(o->backbone, "none") != 0)
+        return usage_error(c,
+                           "--editor: its VAE is asked where there is no backbone; expected --backbone none "
+                           "with it");
+    return EXIT_DONE;
+}
+
+static void take(duplicates_values *v, const char *data)
+{
+    dc3_condense_options *common = &v->common.options;
+    dc3_duplicates_options *o = &v->options;
+    choose_backbone(common);
+    o->data = data;
+    o->choice = common->choice, o->cache = common->cache, o->dtype = common->dtype;
+    o->backbone = common->backbone, o->usual_backbone = common->usual_backbone;
+    o->editor = editor_of(common->editor);
+    o->threads = common->select.threads;
+    o->listener = common->listener;
 }
 
 static int run(const command *c, int argc, char **argv)
 {
     duplicates_values v = {.options = dc3_duplicates_defaults()};
-    dc3_condense_options *common = &v.common.options;
-    dc3_duplicates_options *o = &v.options;
     dc3_duplicates_report report;
     char **rest;
     int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
-        status = EXIT_USAGE;
-    else {
-        choose_backbone(common);
-        o->data = rest[0];
-        o->choice = common->choice, o->cache = common->cache, o->dtype = common->dtype;
-        o->backbone = common->backbone, o->usual_backbone = common->usual_backbone;
-        o->editor = asks_vae(o, common->editor) ? editor_of(common->editor) : NULL;
-        o->threads = common->select.threads;
-        o->listener = common->listener;
-        status = finish(dc3_duplicates(o, &report), NULL);
-        if (status == EXIT_DONE) {
-            print_found(&v.common, &report, o->out);
-            free(report.text), free(report.json);
-        }
+    status = one_word(c, rest, "dataset", "dataset");
+    if (status == EXIT_DONE) {
+        take(&v, rest[0]);
+        status = check_editor(c, &v.options);
+    }
+    if (status == EXIT_DONE) status = finish(dc3_duplicates(&v.options, &report), NULL);
+    if (status == EXIT_DONE) {
+        print_found(&v.common, &report, v.options.out);
+        free(report.text), free(report.json);
     }
     g_strfreev(rest);
     return status;

@@ -31,7 +31,7 @@ typedef struct dc3_duplicates_options {
                                without it features of the editor's VAE */
     const char *backbone;   /* as dc3_condense_options has it, with what is default about it */
     int usual_backbone;
-    const char *editor; /* diffusers directory with that VAE; expects no backbone */
+    const char *editor; /* diffusers directory with that VAE */
     const char *cache;  /* folder that saves features for other calls and runs on the same data */
     dc3_compute dtype;  /* of the networks */
     int threads;        /* 1 to 1024; what is found does not depend on it but through the embeddings */

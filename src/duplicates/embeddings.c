@@ -8,12 +8,11 @@
 #include "select/near.h"
 #include "select/rows.h"
 
-/* DC3_ERR_OPTION where the options say how a network makes embeddings, and none is asked. */
+/* DC3_ERR_OPTION where the options say how a network makes embeddings, and none is asked; an editor may be
+ * there by default. */
 static dc3_status check_network(const dc3_duplicates_options *o)
 {
-    int has_backbone = o->backbone && strcmp(o->backbone, "none") != 0;
     const char *given = o->backbone && !o->usual_backbone ? "backbone"
-                        : o->editor                       ? "editor"
                         : o->cache                        ? "cache"
                         : o->dtype                        ? "dtype"
                                                           : NULL;
@@ -23,10 +22,6 @@ static dc3_status check_network(const dc3_duplicates_options *o)
     if (given && o->embeddings)
         return dc3_fail_setting(given, "says how embeddings are made, but %s has them: expected one of both",
                                 dc3_setting("embeddings"));
-    if (o->editor && has_backbone)
-        return dc3_fail_setting("editor",
-                                "its VAE is asked where there is no backbone; expected %s none with it",
-                                dc3_setting("backbone"));
     return DC3_OK;
 }
 
