@@ -26,6 +26,16 @@ static int is_ours(const char *folder)
     return got == sizeof mark - 1 && memcmp(text, mark, got) == 0;
 }
 
+/* 1 if the dataset is the list that the call replaces. */
+static int is_own_list(const dc3_duplicates_options *o)
+{
+    char *list = dc3_path_join(o->out, kept_name), *there = list ? dc3_path_real(list) : NULL,
+         *data = dc3_path_real(o->data);
+    int same = there && data && strcmp(there, data) == 0;
+    free(list), free(there), free(data);
+    return same;
+}
+
 dc3_status dc3_duplicates_check_place(const dc3_duplicates_options *o)
 {
     const dc3_input inputs[] = {{"the dataset", o->data},
@@ -35,6 +45,11 @@ dc3_status dc3_duplicates_check_place(const dc3_duplicates_options *o)
                                 {"saved features", o->cache}};
     if (!o->out) return DC3_OK;
     DC3_TRY(dc3_output_folder_check("out", o->out, inputs, sizeof inputs / sizeof *inputs));
+    if (is_own_list(o))
+        return dc3_fail_about("out",
+                              "%s: is the dataset, and what an earlier call wrote to %s, where this one "
+                              "would replace it; choose another folder",
+                              o->data, o->out);
     if (!dc3_folder_occupied(o->out) || is_ours(o->out)) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 duplicates did not make; choose a new folder",
                     o->out);

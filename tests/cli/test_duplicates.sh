@@ -163,6 +163,9 @@ fi
 # Where it writes, and where it does not.
 expect 1 "holds files that dc3 duplicates did not make" "$dc3" duplicates data -o loss
 expect 1 "expected a folder apart from the dataset" "$dc3" duplicates data -o data/a/alike
+expect 2 "alike/kept.csv: is the dataset, and what an earlier call wrote to alike" "$dc3" duplicates alike/kept.csv \
+  -o alike
+diff -r alike before || fail "a refused call changes the folder"
 expect 2 "which dataset?" "$dc3" duplicates
 expect 1 "nowhere" "$dc3" duplicates nowhere
 tar cf shards.tar -C data a b
