@@ -73,7 +73,7 @@ class Scores(FolderTest):
         self.assertEqual(len(json.loads((self.folder / "table" / "table.json").read_text())), 4)
         again = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **settings)
         self.assertEqual(again, rows)
-        page = dc3.report(self.folder / "table", threads=1)
+        page = dc3.report(os.fsencode(self.folder / "table"), threads=1)
         self.assertEqual(page["out"], str(self.folder / "table" / "report.html"))
         self.assertGreater(page["bytes"], 1000)
 
@@ -81,6 +81,9 @@ class Scores(FolderTest):
         data, out = write_dataset(self.folder / "data"), self.folder / "table"
         with self.assertRaisesRegex(ValueError, "ipc and budgets: expected one of them"):
             dc3.compare(data, data, out, ipc=1, budgets="3kB")
+        for amounts in ({"ipc": [1, 0, 10]}, {"ipc": -1}, {"budgets": ["3kB", 0]}):
+            with self.assertRaisesRegex(dc3.OptionError, "expected 1 or more, found"):
+                dc3.compare(data, data, out, teacher="none", labels="hard", **amounts)
         with self.assertRaisesRegex(dc3.OptionError, "'nomethod'"):
             dc3.compare(data, data, out, methods="nomethod", teacher="none", labels="hard")
         with self.assertRaisesRegex(dc3.OptionError, "labels"):
@@ -124,6 +127,8 @@ class Generators(FolderTest):
         images = dc3.load(out / "train")
         self.assertEqual((images.classes, len(images), images[0][0].shape), (["red"], 2, (8, 8, 3)))
         self.assertEqual(dc3.generate(model, out, classes="red", images=2, **settings)["made"], 0)
+        report = dc3.generate(model, classes=[0, "red"], images=1, dry_run=True, **settings)
+        self.assertEqual(report["images"], 2)
         report = dc3.generate(model, classes="all", images=5, dry_run=True, **settings)
         self.assertEqual((report["images"], report["made"]), (10, 0))
         page = dc3.report(self.folder / "dit", threads=1)

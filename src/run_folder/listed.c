@@ -66,6 +66,19 @@ static dc3_status read_lines(const char *path, const dc3_dataset *dataset, char 
     return status;
 }
 
+/* A table of the same images is no list: what a line of it says beside the image is not read. */
+static dc3_status check_form(const char *path, const char *text, size_t size)
+{
+    static const char head[] = "path,label,image,";
+    DC3_TRY(dc3_check_found(path, "a list that dc3 select wrote", text, size));
+    if (strncmp(text, head, sizeof head - 1) != 0) return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: a table, expected a list in lines of JSON, which dc3 select writes as FILE.jsonl; the "
+        "table may be the dataset itself",
+        path);
+}
+
 dc3_status dc3_listed_read(const char *path, const dc3_dataset *dataset, dc3_listed **list, int64_t *count)
 {
     enum { LIMIT = 1 << 30 };
@@ -76,8 +89,7 @@ dc3_status dc3_listed_read(const char *path, const dc3_dataset *dataset, dc3_lis
     DC3_TRY(dc3_file_read(path, LIMIT, &text, &size));
     for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
     *list = calloc(lines, sizeof **list);
-    dc3_status status = *list ? dc3_check_found(path, "a list that dc3 select wrote", text, size)
-                              : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = *list ? check_form(path, text, size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = read_lines(path, dataset, text, *list, count);
     free(text);
     if (status == DC3_OK && !*count)

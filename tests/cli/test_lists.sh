@@ -32,6 +32,9 @@ expect 0 "4 images stored" "$dc3" condense elsewhere/chosen.csv --ipc 2 --method
   "${common[@]}"
 [[ -d "small/train/dog, small" ]] || fail "classes: $(ls small/train)"
 
+expect 1 "chosen.csv: a table, expected a list in lines of JSON, which dc3 select writes as FILE.jsonl" \
+  "$dc3" compensate data --list chosen.csv -o no --threads 1
+
 # Bins of all images.
 expect 0 "result: bins.csv" "$dc3" bins data --bins 2 --threads 1 --dtype f32 -o bins.csv
 [[ $(head -1 bins.csv) == "path,label,image,bin" && $(wc -l < bins.csv) == 12 ]] || fail "bins.csv: $(< bins.csv)"

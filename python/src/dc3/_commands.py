@@ -140,4 +140,4 @@ def report(run: Path, *, out: typing.Optional[Path] = None, against: typing.Sequ
     places = texts([_settings.path("against", each) for each in against])
     options.against, options.places = ctypes.addressof(places), places  # the options keep them
     found = _settings.result(perform(Call(progress, message, cancel), "report", options, report="dc3_report_result"))
-    return {"out": os.fsdecode(out or os.path.join(run, "report.html")), **found}
+    return {"out": os.fsdecode(out or os.path.join(os.fsencode(run), b"report.html")), **found}

@@ -155,8 +155,7 @@ def _fill_lists(options, ipc, budgets, methods, arch, labels):
             "archs": texts(_several("arch", arch, _settings.path)),
             "labels": _array(ctypes.c_int, _several("labels", labels, _settings.word), -1)}
     if budgets is None:
-        whole = _several("ipc", (1, 10) if ipc is None else ipc, lambda name, n: _settings.whole(name, n, "int"))
-        keep["ipcs"] = _array(ctypes.c_int, whole, 0)
+        keep["ipcs"] = _array(ctypes.c_int, _several("ipc", (1, 10) if ipc is None else ipc, _settings.amount), 0)
     else:
         keep["budgets"] = _array(ctypes.c_int64, _several("budgets", budgets, _settings.size), 0)
     for name, values in keep.items():

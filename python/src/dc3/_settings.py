@@ -85,7 +85,8 @@ def model(name, value):
 
 
 def _names(name, value):
-    """The text of a list of names."""
+    """The text of a list of names, or of numbers."""
+    value = [str(each) if isinstance(each, numbers.Integral) else each for each in value]
     wrong = [each for each in value if "," in os.fsdecode(each)]
     if wrong:
         raise ValueError(f"{name}: {wrong[0]!r} has a comma; give a file with a name on each line")
@@ -100,9 +101,17 @@ def _bytes(name, text):
     return float(found[1]) * _UNITS[found[2]]
 
 
+def amount(name, value, kind="int"):
+    """A whole number from 1 on: a list of them ends with 0."""
+    found = whole(name, value, kind)
+    if found < 1:
+        raise _errors.OptionError(f"{name}: expected 1 or more, found {value}")
+    return found
+
+
 def size(name, value):
-    """Whole bytes, of a number or of text."""
-    return int(_bytes(name, value)) if isinstance(value, str) else whole(name, value, "int64_t")
+    """Whole bytes, 1 or more, of a number or of text."""
+    return amount(name, int(_bytes(name, value)) if isinstance(value, str) else value, "int64_t")
 
 
 def _value(name, value, kind):
