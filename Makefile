@@ -4,11 +4,11 @@ JOBS ?= $(shell nproc)
 # Several tests at a time, whose threads must not wait for each other by spinning.
 CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure -j $(JOBS)
 # To build; to test too; and to format, to lint, to fuzz and whatever else those who change dc3 do.
-PACKAGES_BUILD := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg62-turbo-dev libpng-dev \
+PACKAGES_BUILD := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg-dev libpng-dev \
   libtiff-dev libwebp-dev libglib2.0-dev libopenblas-dev liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev \
   libcurl4-openssl-dev libjs-chart.js
 PACKAGES_TEST := libcmocka-dev
-PACKAGES_DEVELOP := clang libclang-rt-14-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git \
+PACKAGES_DEVELOP := clang libclang-rt-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git \
   libopenmpi-dev openmpi-bin
 PACKAGES := $(PACKAGES_BUILD)
 MISSING = $(shell for p in $(PACKAGES); do \

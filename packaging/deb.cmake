@@ -52,7 +52,7 @@ per class. This is its shared library.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${DC3_PACKAGE_library} (= ${PROJECT_VERSION})")
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libvips-dev, libjpeg62-turbo-dev, libpng-dev, libtiff-dev, \
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libvips-dev, libjpeg-dev, libpng-dev, libtiff-dev, \
 libwebp-dev, libglib2.0-dev, libjansson-dev, libarchive-dev, libsqlite3-dev, libcurl4-openssl-dev, \
 libopenblas-dev, liblapacke-dev, libdnnl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "dataset condensation with colour compensation - development files

@@ -62,7 +62,7 @@ dc3_status dc3_editing_make(dc3_run *run, const dc3_edit_settings *settings, int
     char text[DC3_EDITS_AT_ONCE][DC3_PROMPT_SIZE + 100];
     const char *instructions[DC3_EDITS_AT_ONCE] = {0};
     int small = run->edit.size, keep = run->detail == DC3_DETAIL_KEEP;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && i < DC3_EDITS_AT_ONCE; i++) { /* at most so many, which gcc 14 cannot see */
         dc3_instruction(prompts[i], text[i]);
         instructions[i] = text[i];
     }
