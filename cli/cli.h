@@ -77,13 +77,13 @@ typedef struct settings {
 } settings;
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
- * dataset; which of its images; the VAE's features of it; a condensed set; the editor; the method; the
- * selection; the teacher; the teacher that the command trains; the backbone; adapters of the editor; how many
- * images over all classes; stored images; whether a file is replaced. */
-extern const option compute_options[], result_options[], data_options[], choice_options[], features_options[],
-    set_options[], model_options[], method_options[], select_options[], teacher_options[],
-    own_teacher_options[], backbone_options[], adapter_options[], amount_options[], store_options[],
-    force_options[];
+ * dataset; which of its images; that they have no classes; the VAE's features of it; a condensed set; the
+ * editor; the method; the selection; the teacher; the teacher that the command trains; the backbone; adapters
+ * of the editor; how many images over all classes; stored images; whether a file is replaced. */
+extern const option compute_options[], result_options[], data_options[], choice_options[],
+    unlabelled_options[], features_options[], set_options[], model_options[], method_options[],
+    select_options[], teacher_options[], own_teacher_options[], backbone_options[], adapter_options[],
+    amount_options[], store_options[], force_options[];
 /* A student's recipe: its name and how views are drawn; the rest of it. */
 extern const option view_options[], recipe_options[];
 /* Takes what was given of them over. */

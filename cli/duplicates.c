@@ -36,13 +36,12 @@ static const option own_options[] = {
      "Folder in which embeddings are saved, for other runs on the same data", "DIR"},
     {"dtype", 0, OPTION_WORD, COMMON(dtype), ANY,
      "Compute type of the networks: auto, f32, bf16 (default auto)", "TYPE"},
-    {"unlabelled", 0, OPTION_FLAG, COMMON(choice.unlabelled), ANY,
-     "DATA is a folder of images without classes", NULL},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {"threads", 0, OPTION_WHOLE, COMMON(select.threads), WITHIN(1, 1024),
      "Threads (default: the processor's cores)", "N"},
     {0}};
-static const option *const tables[] = {result_options, own_options, choice_options, backbone_options, NULL};
+static const option *const tables[] = {result_options,     own_options,      choice_options,
+                                       unlabelled_options, backbone_options, NULL};
 
 static void print_found(const settings *s, const dc3_duplicates_report *r, const char *out)
 {

@@ -263,7 +263,7 @@ static const option own_options[] = {
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options,
+static const option *const tables[] = {compute_options, result_options, own_options, choice_options,
                                        view_options,    recipe_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
@@ -283,6 +283,7 @@ static int run(const command *c, int argc, char **argv)
         o->folder = dc3_evaluate_folder(rest[0]);
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
+        o->choice = v.common.options.choice;
         take_recipe(&v.common, o);
         status = check_archs(c, list);
         char **archs = *list ? list : none;
@@ -300,6 +301,8 @@ const command evaluate_command = {
     "Score a condensed dataset: train students on it, test them on real images.",
     "OUT --val DIR --teacher FILE",
     "  dc3 evaluate photos-ipc10 --val photos/val --teacher teacher.safetensors --seeds 3\n"
-    "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json",
+    "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json\n"
+    "  dc3 evaluate photos.csv --split train --classes cat,dog --val photos.csv --val-split test --labels "
+    "hard",
     tables,
     run};

@@ -125,7 +125,8 @@ static const option own_options[] = {
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options,     own_options,
+                                       choice_options,  unlabelled_options, NULL};
 
 static int check(const command *c, const finetune_values *v)
 {
@@ -149,6 +150,7 @@ static int run(const command *c, int argc, char **argv)
     if (status == EXIT_DONE) status = check(c, &v);
     if (status == EXIT_DONE) {
         o->data = rest[0];
+        o->choice = v.common.options.choice;
         o->seed = v.common.options.select.seed;
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
@@ -170,6 +172,7 @@ const command finetune_command = {
     "photos-lora\n"
     "  dc3 finetune photos-ipc50/train --model DiT-XL-2-256 --train bias-norm -o photos-dit\n"
     "  dc3 finetune cifar10/train --from-scratch --config transformer.json --model models/dc3-mini -o "
-    "small-dit",
+    "small-dit\n"
+    "  dc3 finetune photos.csv --split train --classes cat,dog --model stable-diffusion-v1-5 -o pets-lora",
     tables,
     run};

@@ -16,7 +16,7 @@ static const option own_options[] = {
     {"machine", 0, OPTION_FLAG, offsetof(info_values, options.machine), ANY,
      "Say which kernels run on this machine, in place of a file or folder", NULL},
     {0}};
-static const option *const tables[] = {result_options, own_options, NULL};
+static const option *const tables[] = {result_options, own_options, choice_options, unlabelled_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -32,6 +32,7 @@ static int run(const command *c, int argc, char **argv)
     else if ((status = find_model(editor_of(rest[0]), &v.options.path)) == EXIT_DONE) {
         v.options.threads = v.common.options.select.threads;
         v.options.listener = v.common.options.listener;
+        v.options.choice = v.common.options.choice;
         status = finish(dc3_info(&v.options, &report), NULL);
         if (status == EXIT_DONE) {
             printf("%s%s", v.common.json ? report.json : report.text, v.common.json ? "\n" : "");
@@ -46,6 +47,7 @@ const command info_command = {
     "info",
     "Describe a file or folder: weights, labels, a model, a dataset, a run, a comparison.",
     "FILE|DIR",
-    "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
+    "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json\n"
+    "  dc3 info photos.csv --split val                the images in these rows of a manifest",
     tables,
     run};

@@ -70,7 +70,7 @@ static const option own_options[] = {
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted labelling",
      NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options,
+static const option *const tables[] = {compute_options, result_options, own_options, choice_options,
                                        view_options,    force_options,  NULL};
 
 static int run(const command *c, int argc, char **argv)
@@ -89,6 +89,7 @@ static int run(const command *c, int argc, char **argv)
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
         o->force = s->options.force;
+        o->choice = s->options.choice;
         o->recipe = s->student.recipe, o->crop = s->student.crop, o->cutmix = s->student.cutmix;
         o->rand_ops = s->student.rand_ops, o->rand_strength = s->student.rand_strength;
         s->options.dry_run = o->dry_run;
@@ -106,6 +107,8 @@ const command label_command = {
     "Store soft labels of a condensed dataset: a teacher's logits of some views of each image.",
     "OUT --teacher FILE",
     "  dc3 label photos-ipc10 --teacher resnet18.safetensors --views 300\n"
-    "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors",
+    "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors\n"
+    "  dc3 label photos.csv --split train --classes cat,dog --teacher resnet18.safetensors -o "
+    "pets.safetensors",
     tables,
     run};

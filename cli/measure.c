@@ -25,6 +25,8 @@ typedef struct measure_values {
 static const option own_options[] = {
     {"reference", 0, OPTION_PATH, AT(reference), ANY,
      "What the datasets are compared with (default: the first of them)", "DIR"},
+    {"reference-split", 0, OPTION_TEXT, AT(reference_split), ANY,
+     "Of a manifest as --reference: the rows whose split is NAME (default: as --split says)", "NAME"},
     {"data", 0, OPTION_PATH, AT(originals), ANY,
      "Where the dataset of the runs is (default: as each run says)", "DIR"},
     {"teacher", 0, OPTION_MODEL, AT(teacher), ANY,
@@ -59,7 +61,8 @@ static const option own_options[] = {
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options,     own_options,
+                                       choice_options,  unlabelled_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -77,6 +80,7 @@ static int run(const command *c, int argc, char **argv)
         o->editor = editor_of(o->editor);
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
+        o->choice = s->options.choice;
         status = finish(dc3_measure(o, &report), NULL);
         if (status == EXIT_DONE && o->dry_run)
             print_estimate(s, report.estimate_seconds);
@@ -94,6 +98,7 @@ const command measure_command = {
     "  dc3 measure photos/train photos-ipc10\n"
     "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
     "  dc3 measure photos-ipc10 --data /mnt/photos/train --json\n"
+    "  dc3 measure photos.csv --split val --reference photos.csv --reference-split train --classes cat,dog\n"
     "  dc3 measure photos/val generated --teacher teacher.safetensors --training photos-ipc10",
     tables,
     run};

@@ -21,8 +21,11 @@ const option data_options[] = {
     {"strict", 0, OPTION_FLAG, AT(options.strict), ANY,
      "Stop at the first image or class that is not as expected", NULL},
     {"dry-run", 0, OPTION_FLAG, AT(options.dry_run), ANY, "Print the estimate and stop", NULL},
+    {0}};
+
+const option unlabelled_options[] = {
     {"unlabelled", 0, OPTION_FLAG, AT(options.choice.unlabelled), ANY,
-     "DATA is a folder of images without classes: one class; no teacher is trained", NULL},
+     "DATA is a folder of images without classes: one class, of which no teacher is trained", NULL},
     {0}};
 
 const option choice_options[] = {

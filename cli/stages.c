@@ -168,23 +168,45 @@ static const option near_options[] = {
     {"hash-distance", 0, OPTION_WHOLE, offsetof(settings, options.hash_distance), WITHIN(0, 64),
      "For --without-duplicates: bits of 256 up to which the hashes differ (default 31)", "N"},
     {0}};
-static const option *const condense_tables[] = {compute_options,  result_options,
-                                                data_options,     choice_options,
-                                                features_options, set_options,
-                                                model_options,    adapter_options,
-                                                method_options,   select_options,
-                                                amount_options,   budget_options,
-                                                teacher_options,  own_teacher_options,
-                                                backbone_options, store_options,
-                                                editing_options,  compensation_options,
-                                                shard_options,    near_options,
-                                                report_options,   NULL};
+static const option *const condense_tables[] = {compute_options,
+                                                result_options,
+                                                data_options,
+                                                choice_options,
+                                                unlabelled_options,
+                                                features_options,
+                                                set_options,
+                                                model_options,
+                                                adapter_options,
+                                                method_options,
+                                                select_options,
+                                                amount_options,
+                                                budget_options,
+                                                teacher_options,
+                                                own_teacher_options,
+                                                backbone_options,
+                                                store_options,
+                                                editing_options,
+                                                compensation_options,
+                                                shard_options,
+                                                near_options,
+                                                report_options,
+                                                NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
-static const option *const compensate_tables[] = {
-    compute_options, result_options, data_options,    choice_options, set_options,   model_options,
-    adapter_options, store_options,  editing_options, list_options,   shard_options, NULL};
+static const option *const compensate_tables[] = {compute_options,
+                                                  result_options,
+                                                  data_options,
+                                                  choice_options,
+                                                  unlabelled_options,
+                                                  set_options,
+                                                  model_options,
+                                                  adapter_options,
+                                                  store_options,
+                                                  editing_options,
+                                                  list_options,
+                                                  shard_options,
+                                                  NULL};
 
 const command condense_command = {
     "condense",
@@ -239,17 +261,9 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
                                        "Clusters per class (default 10)", "K"},
                                       {0}};
-static const option *const bins_tables[] = {compute_options,
-                                            result_options,
-                                            data_options,
-                                            choice_options,
-                                            features_options,
-                                            model_options,
-                                            output_options,
-                                            backbone_options,
-                                            force_options,
-                                            bins_options,
-                                            NULL};
+static const option *const bins_tables[] = {
+    compute_options, result_options, data_options,     choice_options, unlabelled_options, features_options,
+    model_options,   output_options, backbone_options, force_options,  bins_options,       NULL};
 
 static int run_bins(const command *c, int argc, char **argv)
 {
@@ -324,11 +338,23 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
                                        "FILE"},
                                       {0}};
-static const option *const select_tables[] = {
-    compute_options,  result_options,   data_options,   choice_options,
-    features_options, model_options,    method_options, select_options,
-    amount_options,   teacher_options,  output_options, force_options,
-    from_options,     backbone_options, near_options,   NULL};
+static const option *const select_tables[] = {compute_options,
+                                              result_options,
+                                              data_options,
+                                              choice_options,
+                                              unlabelled_options,
+                                              features_options,
+                                              model_options,
+                                              method_options,
+                                              select_options,
+                                              amount_options,
+                                              teacher_options,
+                                              output_options,
+                                              force_options,
+                                              from_options,
+                                              backbone_options,
+                                              near_options,
+                                              NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

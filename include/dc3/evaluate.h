@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -66,6 +67,8 @@ typedef struct dc3_evaluate_options {
     const char
         *val_split; /* of a manifest `val`: the rows whose split this is; NULL: those of val, else of test
                      */
+    dc3_data_choice choice; /* which images of `data`, where dc3 did not make it; of `val` those of the same
+                               classes */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -61,6 +62,7 @@ typedef struct dc3_finetune_options {
                                 residual blocks, and where the resolution changes); default attention */
     int train_text_encoder;  /* the text encoder's attention gets adapters, too; captions are then encoded
                                 anew in each step */
+    dc3_data_choice choice;  /* which images of `data` are trained on */
 } dc3_finetune_options;
 
 DC3_API dc3_finetune_options dc3_finetune_defaults(void);

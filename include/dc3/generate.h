@@ -44,6 +44,9 @@ typedef struct dc3_generate_options {
     uint64_t seed;
     int threads; /* 1 to 1024 */
     dc3_listener listener;
+    const char *split; /* of a manifest as `classes`: the classes in the rows of this split; NULL: as
+                          dc3_data_choice has it */
+    const char *without_classes; /* of a dataset as `classes`: all but these, as dc3_data_choice has it */
 } dc3_generate_options;
 
 DC3_API dc3_generate_options dc3_generate_defaults(void);

@@ -3,6 +3,7 @@
 #define DC3_INFO_H
 
 #include <stddef.h>
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -18,7 +19,8 @@ typedef struct dc3_info_options {
     int check;   /* 1: decodes every image of a dataset or a run, and counts those that cannot be read */
     int threads; /* 1 to 1024; of that check */
     dc3_listener listener;
-    int machine; /* 1: of this machine, without a path: which kernels run on it */
+    int machine;            /* 1: of this machine, without a path: which kernels run on it */
+    dc3_data_choice choice; /* of a dataset: which of its images; of nothing else */
 } dc3_info_options;
 
 DC3_API dc3_info_options dc3_info_defaults(void);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -41,6 +42,7 @@ typedef struct dc3_label_options {
     double crop;
     int cutmix, rand_ops, rand_strength;
     int bits; /* of a stored logit: 16 (f16) or 8 (one of 256 even steps of its view); 0: the same, else 16 */
+    dc3_data_choice choice; /* which images of a dataset `run`; for none that dc3 made */
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -33,7 +34,10 @@ typedef struct dc3_measure_options {
     int any_teacher; /* as dc3_condense_options, where answers of the teacher are measured */
     int dry_run;     /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
     const char *teacher_classes; /* as dc3_condense_options */
-    const char *training; /* dataset that a generator was trained on: which images are nearly one of it */
+    const char *training;   /* dataset that a generator was trained on: which images are nearly one of it */
+    dc3_data_choice choice; /* which images of those of `data` and of the reference that are no runs of dc3;
+                               `split` of those that are manifests */
+    const char *reference_split; /* of a manifest `reference`, in place of choice.split; NULL: that one */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);

@@ -81,11 +81,14 @@ static dc3_status open_condensed(const dc3_evaluation *e)
     const char *data = e->options->data;
     dc3_images_place place;
     dc3_status status = dc3_images_place_find(data, &place);
+    const dc3_data_choice *choice = &e->options->choice;
     if (status == DC3_OK && place.is_run) {
         read_document(place.document, set);
         set->stored = dc3_fingerprint_folder(place.folder);
+        status = dc3_choice_refuse(choice, data);
     }
-    if (status == DC3_OK) status = dc3_dataset_open(place.folder, &set->data);
+    if (status == DC3_OK) status = dc3_dataset_open_given(place.folder, choice, NULL, NULL, &set->data);
+    if (status == DC3_OK) set->filtered |= dc3_dataset_filtered(set->data);
     if (status == DC3_OK && place.is_run && !e->tests->dataset)
         dc3_stored_images_note(data, set->data, &e->options->listener);
     dc3_images_place_free(&place);

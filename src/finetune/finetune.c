@@ -45,7 +45,7 @@ static dc3_status open_data(dc3_finetuning *t)
 {
     const dc3_finetune_options *o = &t->options;
     dc3_finetune_report *r = t->report;
-    DC3_TRY(dc3_dataset_open(o->data, &t->data));
+    DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &t->data));
     dc3_report_notes(&o->listener, t->data);
     if (o->strict) DC3_TRY(dc3_dataset_check_skipped(t->data));
     r->images = dc3_dataset_size(t->data);

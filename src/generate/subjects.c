@@ -161,7 +161,9 @@ static dc3_status add_dataset(making *m)
 {
     dc3_dataset *d;
     char **folders = NULL;
-    DC3_TRY(dc3_dataset_open(m->options->classes, &d));
+    const dc3_data_choice choice = {.split = m->options->split,
+                                    .without_classes = m->options->without_classes};
+    DC3_TRY(dc3_dataset_open_given(m->options->classes, &choice, NULL, NULL, &d));
     dc3_status status = dc3_class_folders(d, &folders);
     for (int i = 0; status == DC3_OK && i < dc3_dataset_classes(d); i++)
         status = add_class(m, dc3_dataset_class_name(d, i), folders[i]);
@@ -222,8 +224,12 @@ static dc3_status add_classes(making *m)
 {
     const char *given = m->options->classes;
     dc3_captions captions;
-    if (m->info.classes && strcmp(given, "all") == 0) return add_all(m);
-    int is_path = strchr(given, '/') || dc3_path_what(given) != DC3_PATH_MISSING;
+    int is_all = m->info.classes && strcmp(given, "all") == 0;
+    int is_path = !is_all && (strchr(given, '/') || dc3_path_what(given) != DC3_PATH_MISSING);
+    if (!is_path && (m->options->split || m->options->without_classes))
+        return dc3_fail_setting(m->options->split ? "split" : "without_classes",
+                                "expected a dataset as %s, found '%.100s'", dc3_setting("classes"), given);
+    if (is_all) return add_all(m);
     dc3_status status = dc3_captions_open(m->options->caption_template, m->options->names, &captions);
     if (status == DC3_OK) status = is_path ? add_dataset(m) : add_list(m);
     if (status == DC3_OK && !m->info.classes) status = add_captions(m->s, &captions);

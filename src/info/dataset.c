@@ -250,7 +250,8 @@ dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *d)
 dc3_status dc3_info_dataset(dc3_info_page *page)
 {
     dc3_dataset *d;
-    DC3_TRY(dc3_dataset_open(page->options->path, &d));
+    DC3_TRY(dc3_dataset_open_given(page->options->path, &page->options->choice, NULL, NULL, &d));
+    page->is_dataset = 1;
     dc3_info_title(page, "dataset", "a dataset (%s)", dc3_dataset_kind(d));
     dc3_info_set(page, "layout", json_string(dc3_dataset_kind(d)));
     dc3_status status = dc3_info_images(page, d);

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "io/choice.h"
 #include "io/found.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
@@ -116,8 +117,9 @@ dc3_status dc3_info(const dc3_info_options *given, dc3_info_report *report)
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_draft draft;
     DC3_TRY(dc3_draft_open(&draft));
-    dc3_info_page page = {options, draft.file, json_object()};
+    dc3_info_page page = {options, draft.file, json_object(), 0};
     dc3_status status = page.json ? describe(&page) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && !page.is_dataset) status = dc3_choice_refuse(&own.choice, own.path);
     if (fclose(draft.file) != 0 && status == DC3_OK) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) {
         report->text = draft.text;

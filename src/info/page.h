@@ -11,6 +11,7 @@ typedef struct dc3_info_page {
     const dc3_info_options *options;
     FILE *text;
     json_t *json;
+    int is_dataset; /* it was opened as the choice says */
 } dc3_info_page;
 
 /* The first line, "PATH: what it is" (printf form), and the member "kind". */

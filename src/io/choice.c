@@ -55,10 +55,26 @@ static dc3_status read_names(const char *setting, const char *given, dc3_choice 
     }
 }
 
+const char *dc3_choice_first(const dc3_data_choice *given)
+{
+    return given->split             ? "split"
+           : given->classes         ? "classes"
+           : given->without_classes ? "without_classes"
+           : given->unlabelled      ? "unlabelled"
+                                    : NULL;
+}
+
+dc3_status dc3_choice_refuse(const dc3_data_choice *given, const char *path)
+{
+    const char *first = dc3_choice_first(given);
+    if (!first) return DC3_OK;
+    return dc3_fail_setting(first, "expected a dataset that dc3 did not make, %s is none", path);
+}
+
 dc3_status dc3_choice_read(const dc3_data_choice *given, dc3_choice **choice)
 {
     *choice = NULL;
-    if (!given->split && !given->classes && !given->without_classes && !given->unlabelled) return DC3_OK;
+    if (!dc3_choice_first(given)) return DC3_OK;
     if (given->classes && given->without_classes)
         return dc3_fail_setting("without_classes", "expected it or %s, found both", dc3_setting("classes"));
     if (given->unlabelled && (given->classes || given->without_classes))

@@ -13,6 +13,10 @@ typedef struct dc3_choice {
     int unlabelled;
 } dc3_choice;
 
+/* The first setting of it that is not as usual, "split" or so; NULL: all images are taken. */
+const char *dc3_choice_first(const dc3_data_choice *given);
+/* DC3_ERR_OPTION where it is not as usual: `path` is a run of dc3, or no dataset at all. */
+dc3_status dc3_choice_refuse(const dc3_data_choice *given, const char *path);
 /* Reads it; *choice is NULL where all images are taken, else the caller frees it. DC3_ERR_OPTION where both
  * lists are given or one has no name; DC3_ERR_IO where a file cannot be read. */
 dc3_status dc3_choice_read(const dc3_data_choice *given, dc3_choice **choice);

@@ -149,6 +149,7 @@ static dc3_status find_places(labelling *l)
     l->is_run = place.is_run;
     l->folder = place.folder;
     place.folder = NULL;
+    if (status == DC3_OK && l->is_run) status = dc3_choice_refuse(&o->choice, o->run);
     if (status == DC3_OK && l->is_run) status = read_run(l, &place);
     if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
         status = dc3_fail(DC3_ERR_ARGUMENT,
@@ -239,7 +240,7 @@ static dc3_status open_images(labelling *l)
     const dc3_label_options *o = l->options;
     dc3_images_options options = {
         .how = DC3_IMAGES_OWN, .threads = o->threads, .user = l, .skipped = note_unreadable};
-    DC3_TRY(dc3_dataset_open(l->folder, &l->dataset));
+    DC3_TRY(dc3_dataset_open_given(l->folder, &o->choice, NULL, NULL, &l->dataset));
     dc3_report_notes(&o->listener, l->dataset);
     DC3_TRY(dc3_images_open(l->dataset, &options, &l->images));
     return *l->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable) : DC3_OK;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/call.h"
 #include "base/options.h"
+#include "io/manifest_rows.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
@@ -32,8 +33,31 @@ static dc3_status find_images(dc3_subject *s)
     s->folder = place.folder;
     place.folder = NULL;
     if (place.is_run) s->document = json_incref(place.document);
+    s->made = place.document != NULL;
     dc3_images_place_free(&place);
     return status;
+}
+
+/* Opens a dataset as the options choose; a run, or what was generated, as it is. */
+static dc3_status open_data(dc3_measuring *m, dc3_subject *s)
+{
+    const dc3_measure_options *o = m->options;
+    dc3_data_choice choice = o->choice;
+    if (s == m->training || s->made) return dc3_dataset_open(s->folder, &s->data);
+    if (s == m->subjects && o->reference && o->reference_split) choice.split = o->reference_split;
+    if (choice.split && !dc3_manifest_is(s->folder)) choice.split = NULL;
+    m->splits += choice.split != NULL, m->chosen++;
+    return dc3_dataset_open_given(s->folder, &choice, NULL, NULL, &s->data);
+}
+
+/* What is chosen must have had an effect on some dataset. */
+static dc3_status check_chosen(const dc3_measuring *m)
+{
+    const dc3_measure_options *o = m->options;
+    const char *split = o->reference_split ? "reference_split" : o->choice.split ? "split" : NULL;
+    if (split && !m->splits)
+        return dc3_fail_setting(split, "expected a manifest among the datasets, found none");
+    return m->chosen ? DC3_OK : dc3_choice_refuse(&o->choice, m->subjects->path);
 }
 
 static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)
@@ -46,7 +70,7 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
     s->skipped = json_array();
     if (!s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(find_images(s));
-    DC3_TRY(dc3_dataset_open(s->folder, &s->data));
+    DC3_TRY(open_data(m, s));
     dc3_report_notes(&m->options->listener, s->data);
     if (s->document) dc3_stored_images_note(path, s->data, &m->options->listener);
     if (m->options->strict) DC3_TRY(dc3_dataset_check_skipped(s->data));
@@ -68,6 +92,7 @@ static dc3_status open_subjects(dc3_measuring *m)
     m->count = given + (o->reference != NULL);
     if (o->reference) DC3_TRY(open_subject(m, &m->subjects[at++], o->reference));
     for (int i = 0; i < given; i++) DC3_TRY(open_subject(m, &m->subjects[at++], o->data[i]));
+    DC3_TRY(check_chosen(m));
     if (!o->training) return DC3_OK;
     m->training = &m->subjects[at];
     return open_subject(m, m->training, o->training);

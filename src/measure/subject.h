@@ -52,6 +52,7 @@ typedef struct dc3_subject {
     const char *path;
     char *folder;     /* that holds the images */
     json_t *document; /* dc3.json of a run; NULL: no run */
+    int made;         /* a run, or generated: the choice is not of its images */
     dc3_dataset *data;
     dc3_colour_sums *classes; /* [classes] */
     dc3_colour_sums all;
@@ -68,6 +69,7 @@ typedef struct dc3_measuring {
     dc3_measure_report *report;
     dc3_subject *subjects; /* [count]; the first is the reference */
     int count;
+    int chosen, splits; /* datasets that the choice is of; of them manifests of which it says a split */
     dc3_subject
         *training; /* what a generator was trained on, of which all features are kept; NULL: not given */
     int64_t done, total; /* images of all datasets */

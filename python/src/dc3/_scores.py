@@ -121,7 +121,7 @@ _METHODS = ("random", "rded", "dc3-select", "jitter", "dc3")
 _OF_COMPARE = {"data", "out", "ipc", "method", "total", "fraction", "budget", "list", "fresh", "force", "store",
                "shard_size", "label_views", "label_bits", "label_top_k", "no_report", "balance"}
 _OF_BOTH = {"data", "arch", "labels", "teacher", "teacher_classes", "any_teacher", "stored", "folder", "dtype", "seed",
-            "threads", "dry_run", "student", "students"}
+            "threads", "dry_run", "student", "students", "split", "classes", "without_classes", "unlabelled"}
 
 
 def _compare_places(options):
