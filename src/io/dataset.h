@@ -56,6 +56,11 @@ int dc3_dataset_classes(const dc3_dataset *dataset);
 const char *dc3_dataset_class_name(const dc3_dataset *dataset, int label);
 int64_t dc3_dataset_size(const dc3_dataset *dataset);
 int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
+/* Groups of images that belong together, as a manifest names them (pictures of one person, cuts of one film),
+ * of several classes perhaps: how many, and an item's, from 1 to that; 0: it is in none. What is held out and
+ * what is trained on have none in common (learn/hold_out.h). */
+int dc3_dataset_groups(const dc3_dataset *dataset);
+int dc3_dataset_group(const dc3_dataset *dataset, int64_t item);
 /* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017"; the path of a manifest's
  * row. Bytes as the file system has them. */
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);

@@ -53,8 +53,8 @@ static dc3_status hand_out(const reading *r, const dc3_manifest_row *row)
 
 /* ---- CSV ---- */
 
-enum { PATH, LABEL, SPLIT, FILE_NAME, NAMES };
-static const char *const names[NAMES] = {"path", "label", "split", "file_name"};
+enum { PATH, LABEL, SPLIT, FILE_NAME, GROUP, NAMES };
+static const char *const names[NAMES] = {"path", "label", "split", "file_name", "group"};
 
 /* Where the columns stand in the header; -1: nowhere. */
 typedef struct header {
@@ -126,7 +126,7 @@ static dc3_status each_of_csv(const reading *r, const char *text, size_t size)
                               r->path, csv.line, width, csv.count);
         else
             row.path = field(&csv, &h, PATH), row.label = field(&csv, &h, LABEL),
-            row.split = field(&csv, &h, SPLIT);
+            row.split = field(&csv, &h, SPLIT), row.group = field(&csv, &h, GROUP);
         if (status == DC3_OK) status = hand_out(r, &row);
     }
     dc3_csv_close(&csv);
@@ -135,11 +135,19 @@ static dc3_status each_of_csv(const reading *r, const char *text, size_t size)
 
 /* ---- lines of JSON ---- */
 
+/* A text, or a whole number from 0 on as one, in `number`; NULL: it is neither. */
+static const char *text_of(const json_t *value, char number[24])
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0) return json_string_value(value);
+    snprintf(number, 24, "%lld", (long long)json_integer_value(value));
+    return number;
+}
+
 static dc3_status take_line(void *user, const char *line, size_t length)
 {
     reading *r = user;
     json_t *o;
-    char where[4200], number[24];
+    char where[4200], number[24], group_number[24];
     r->line++;
     if (r->line == 1 && strncmp(line, mark, sizeof mark - 1) == 0)
         line += sizeof mark - 1, length -= sizeof mark - 1;
@@ -147,16 +155,14 @@ static dc3_status take_line(void *user, const char *line, size_t length)
     snprintf(where, sizeof where, "%.4096s: line %ld", r->path, r->line);
     DC3_TRY(dc3_json_parse(where, line, length, &o));
     const json_t *label = json_object_get(o, "label"), *split = json_object_get(o, "split"),
-                 *place = json_object_get(o, "path");
+                 *group = json_object_get(o, "group"), *place = json_object_get(o, "path");
     if (!place) place = json_object_get(o, "file_name");
     dc3_manifest_row row = {.line = r->line,
                             .path = json_string_value(place),
                             .label = json_string_value(label),
-                            .split = json_string_value(split)};
-    if (json_is_integer(label) && json_integer_value(label) >= 0) {
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(label));
-        row.label = number;
-    }
+                            .split = json_string_value(split),
+                            .group = text_of(group, group_number)};
+    if (!row.label) row.label = text_of(label, number);
     dc3_status status = DC3_OK;
     if (label && !row.label)
         status = dc3_fail(DC3_ERR_FORMAT,
@@ -165,6 +171,10 @@ static dc3_status take_line(void *user, const char *line, size_t length)
                           where);
     else if (split && !json_is_null(split) && !row.split)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected as split a text, found another value", where);
+    else if (group && !json_is_null(group) && !row.group)
+        status =
+            dc3_fail(DC3_ERR_FORMAT,
+                     "%s: expected as group a text or a whole number from 0 on, found another value", where);
     if (status == DC3_OK) status = hand_out(r, &row);
     json_decref(o);
     return status;

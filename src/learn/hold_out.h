@@ -16,12 +16,13 @@ typedef struct dc3_held_out {
 enum { DC3_LEAST_HELD = 10 };
 
 /* Of each class the share `share`, 0 to 1, rounded, but never all of it; which images depends on seed and
- * class. Where fewer than DC3_LEAST_HELD were held out, none are. Free with dc3_held_out_free, also after a
- * failure. */
+ * class. Images of one group (dc3_dataset_group) are held out together or not at all: a group is where that
+ * brings each of its classes nearer to the share, and leaves some of each. Where fewer than DC3_LEAST_HELD
+ * were held out, none are. Free with dc3_held_out_free, also after a failure. */
 dc3_status dc3_hold_out(const dc3_dataset *dataset, double share, uint64_t seed, dc3_held_out *parts);
 void dc3_held_out_free(dc3_held_out *parts);
-/* How many it holds out of a dataset. */
-int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share);
+/* How many it holds out of a dataset; 0 without memory. The seed counts where there are groups. */
+int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share, uint64_t seed);
 
 /* Sets 1 at `wanted` places of marks [n] at random, at all of them where there are fewer; the others stay. */
 void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks);

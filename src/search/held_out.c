@@ -41,8 +41,25 @@ typedef struct making {
     uint64_t seed;
     int size;
     dc3_fit fit;
-    int64_t each; /* of a class */
+    int64_t each;      /* of a class */
+    char *used_groups; /* [groups + 1], 1: an image of it is used; of 0, which is none, never */
 } making;
+
+/* 1 if the image is in a set that was tried, or in a group with one that is. */
+static int is_near_used(const making *m, int64_t item)
+{
+    return m->used_groups[dc3_dataset_group(m->dataset, item)] || is_used(m->dataset, item, m->used);
+}
+
+static dc3_status find_used_groups(making *m)
+{
+    const dc3_dataset *d = m->dataset;
+    m->used_groups = calloc((size_t)dc3_dataset_groups(d) + 1, 1);
+    if (!m->used_groups) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; dc3_dataset_groups(d) && i < dc3_dataset_size(d); i++)
+        if (dc3_dataset_group(d, i) && is_used(d, i, m->used)) m->used_groups[dc3_dataset_group(d, i)] = 1;
+    return DC3_OK;
+}
 
 /* One image into a file, unless it is there; *made 0 for one that cannot be read. */
 static dc3_status make(const making *m, int64_t item, char *path, int *made)
@@ -73,7 +90,7 @@ static dc3_status make_class(const making *m, int64_t first, int64_t end, const 
         char name[32];
         int made = 0;
         order[k] = order[i];
-        if (is_used(m->dataset, item, m->used)) continue;
+        if (is_near_used(m, item)) continue;
         snprintf(name, sizeof name, "%lld.png", (long long)item);
         char *path = dc3_path_join(folder, name);
         status = path ? make(m, item, path, &made) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -94,10 +111,11 @@ dc3_status dc3_held_out_make(const dc3_dataset *d, const json_t *used, uint64_t 
                              const char *place, int64_t *count)
 {
     char **folders;
-    making m = {d, used, seed, size, fit, MOST / dc3_dataset_classes(d)};
+    making m = {d, used, seed, size, fit, MOST / dc3_dataset_classes(d), NULL};
     int64_t n = dc3_dataset_size(d);
     if (m.each < CLASS_LEAST) m.each = CLASS_LEAST;
     *count = 0;
+    DC3_TRY(find_used_groups(&m));
     dc3_status status = dc3_class_folders(d, &folders);
     for (int64_t first = 0, end; status == DC3_OK && first < n; first = end) {
         int label = dc3_dataset_label(d, first);
@@ -108,5 +126,6 @@ dc3_status dc3_held_out_make(const dc3_dataset *d, const json_t *used, uint64_t 
         free(folder);
     }
     dc3_class_folders_free(d, folders);
+    free(m.used_groups);
     return status;
 }

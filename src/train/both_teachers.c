@@ -55,7 +55,8 @@ int dc3_both_teachers_due(const dc3_condense_options *o, const char *folder, con
     int any = o->both_teachers, tunes = any || n >= classes * DC3_TUNED_EACH,
         trains = any || n >= classes * DC3_TRAINED_EACH;
     if (!any && n > DC3_BOTH_MOST) return 0;
-    if (!dc3_hold_out_count(data, DC3_TUNED_SHARE)) tunes = 0; /* nothing could tell whether it helps */
+    if (!dc3_hold_out_count(data, DC3_TUNED_SHARE, o->select.seed))
+        tunes = 0; /* nothing could tell whether it helps */
     return (tunes ? DC3_BESIDE_TUNED : 0) | (trains ? DC3_BESIDE_TRAINED : 0);
 }
 

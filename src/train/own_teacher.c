@@ -60,7 +60,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
 {
     const double tenth = 0.1;
     dc3_train_options o = dc3_train_defaults();
-    int64_t n = dc3_dataset_size(dataset), held = dc3_hold_out_count(dataset, tenth);
+    int64_t n = dc3_dataset_size(dataset), held = dc3_hold_out_count(dataset, tenth, options->select.seed);
     int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8;
     o.data = options->data;
     o.choice = options->choice;

@@ -56,7 +56,7 @@ static dc3_status start_from_probe(dc3_train_state *t)
     const dc3_train_options *o = t->options;
     int goes_on = !o->dry_run && !o->fresh && dc3_path_what(t->checkpoint) == DC3_PATH_FILE;
     if (o->fresh && !o->dry_run) unlink(t->checkpoint); /* it would be joined to another probe */
-    if (!dc3_hold_out_count(t->data, t->share))
+    if (!dc3_hold_out_count(t->data, t->share, o->seed))
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: %s needs %d images to hold out, by which to tell whether it helps, and %g %% of "
                         "each class are fewer; leave it out",

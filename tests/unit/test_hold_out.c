@@ -84,9 +84,9 @@ static void small_parts(void **state)
     assert_int_equal(few.held_count, 0);
     assert_int_equal(few.trained_count, dc3_dataset_size(d));
     /* How many it is, without doing it. */
-    assert_int_equal(dc3_hold_out_count(d, 0.5), half.held_count);
-    assert_int_equal(dc3_hold_out_count(d, 0.05), 0);
-    assert_int_equal(dc3_hold_out_count(d, 0), 0);
+    assert_int_equal(dc3_hold_out_count(d, 0.5, 0), half.held_count);
+    assert_int_equal(dc3_hold_out_count(d, 0.05, 0), 0);
+    assert_int_equal(dc3_hold_out_count(d, 0, 0), 0);
     dc3_held_out_free(&half), dc3_held_out_free(&few);
     dc3_dataset_close(&d);
 }
@@ -130,9 +130,71 @@ static void images_of_a_part(void **state)
     dc3_dataset_close(&d);
 }
 
+/* The same images with groups of 1 to 5 in a class, every fourth of which has images of the class after it
+ * too. */
+static dc3_dataset *open_grouped(void)
+{
+    char path[96];
+    dc3_dataset *d;
+    snprintf(path, sizeof path, "%s/list.csv", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("Path,label,GROUP\n", file);
+    for (int label = 0; label < CLASSES; label++)
+        for (int i = 0; i < each[label]; i++) {
+            fprintf(file, "%d/%02d.png,%d,", label, i, label);
+            if (i % 7 == 6)
+                fputs("\n", file); /* in none */
+            else
+                fprintf(file, "%d\n", i / 3 % 4 == 3 ? 100 + i / 3 : 1000 * label + i / 3 + i % 2);
+        }
+    assert_int_equal(fclose(file), 0);
+    if (dc3_dataset_open(path, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(remove(path), 0);
+    return d;
+}
+
+/* No group is on both sides; of each class about the share is held out, and never all. */
+static void groups_stay_together(void **state)
+{
+    (void)state;
+    dc3_dataset *d = open_grouped();
+    int shared = 0, singles = 0, sides[400] = {0};
+    assert_true(dc3_dataset_groups(d) > 20 && dc3_dataset_groups(d) < 400);
+    for (int64_t i = 0; i < dc3_dataset_size(d); i++) {
+        singles += dc3_dataset_group(d, i) == 0;
+        if (i && dc3_dataset_label(d, i) == 1 && dc3_dataset_group(d, i))
+            for (int64_t k = 0; k < each[0]; k++)
+                shared += dc3_dataset_group(d, k) == dc3_dataset_group(d, i);
+    }
+    assert_true(singles > 5 && shared > 5);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        dc3_held_out a, again;
+        int counts[CLASSES] = {0};
+        memset(sides, 0, sizeof sides);
+        assert_int_equal(dc3_hold_out(d, 0.2, seed, &a), DC3_OK);
+        assert_int_equal(dc3_hold_out(d, 0.2, seed, &again), DC3_OK);
+        assert_int_equal(a.held_count, again.held_count);
+        assert_memory_equal(a.held, again.held, (size_t)a.held_count * sizeof *a.held);
+        assert_int_equal(a.held_count, dc3_hold_out_count(d, 0.2, seed));
+        assert_int_equal(a.held_count + a.trained_count, dc3_dataset_size(d));
+        for (int64_t i = 0; i < a.held_count; i++) {
+            counts[dc3_dataset_label(d, a.held[i])]++;
+            sides[dc3_dataset_group(d, a.held[i])] |= 1;
+        }
+        for (int64_t i = 0; i < a.trained_count; i++) sides[dc3_dataset_group(d, a.trained[i])] |= 2;
+        for (int k = 1; k <= dc3_dataset_groups(d); k++) assert_true(sides[k] != 3);
+        assert_true(counts[0] >= 10 && counts[0] <= 18); /* of 14 */
+        assert_true(counts[1] >= 2 && counts[1] <= 8);   /* of 5 */
+        assert_true(counts[2] < each[2] && counts[3] == 0);
+        dc3_held_out_free(&a), dc3_held_out_free(&again);
+    }
+    dc3_dataset_close(&d);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stratified), cmocka_unit_test(small_parts),
-                                       cmocka_unit_test(images_of_a_part)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stratified), cmocka_unit_test(groups_stay_together),
+                                       cmocka_unit_test(small_parts), cmocka_unit_test(images_of_a_part)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -307,6 +307,16 @@ int dc3_dataset_label(const dc3_dataset *d, int64_t item)
     return d->items[item].label;
 }
 
+int dc3_dataset_groups(const dc3_dataset *d)
+{
+    return d->groups;
+}
+
+int dc3_dataset_group(const dc3_dataset *d, int64_t item)
+{
+    return d->items[item].group;
+}
+
 const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
 {
     return d->text + d->items[item].key;

@@ -27,6 +27,9 @@ typedef struct listing {
     long left;            /* rows of other splits */
     long shared;          /* images in such a row and in one that is taken */
     long shared_lines[2]; /* of the first of them */
+    GHashTable *groups;   /* names to their numbers times 4, + 1 taken, + 2 in rows of other splits */
+    long parted;          /* groups that are both */
+    char *first_parted;   /* the first of them */
 } listing;
 
 static dc3_status survey(void *user, const dc3_manifest_row *row)
@@ -110,10 +113,22 @@ static dc3_status pass(dc3_dataset *d, const dc3_manifest_row *row, const char *
                                                       : "a pipe or a device");
 }
 
-static dc3_status add(listing *l, const dc3_manifest_row *row, const char *path)
+/* The number of a row's group, which is noted to be taken or of another split; 0: it has none. */
+static int note_group(listing *l, const dc3_manifest_row *row, int wanted)
+{
+    if (!row->group || !*row->group) return 0;
+    gsize was = GPOINTER_TO_SIZE(g_hash_table_lookup(l->groups, row->group)),
+          now = (was ? was : (gsize)++l->dataset->groups * 4) | (wanted ? 1 : 2);
+    if (now == was) return (int)(now / 4);
+    g_hash_table_insert(l->groups, g_strdup(row->group), GSIZE_TO_POINTER(now));
+    if (now % 4 == 3 && !l->parted++) l->first_parted = g_strdup(row->group);
+    return (int)(now / 4);
+}
+
+static dc3_status add(listing *l, const dc3_manifest_row *row, const char *path, int group)
 {
     dc3_dataset *d = l->dataset;
-    dc3_item item = {.listed = 1};
+    dc3_item item = {.listed = 1, .group = group};
     errno = 0;
     dc3_path_kind kind = dc3_path_what(path);
     int reason = errno;
@@ -148,7 +163,8 @@ static dc3_status take(void *user, const dc3_manifest_row *row)
     int wanted = is_wanted(l, row->split);
     char *path = *row->path == '/' ? strdup(row->path) : dc3_path_join(l->folder, row->path);
     dc3_status status = path ? check_once(l, row, path, wanted) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && wanted) status = add(l, row, path);
+    int group = note_group(l, row, wanted);
+    if (status == DC3_OK && wanted) status = add(l, row, path, group);
     l->left += !wanted;
     free(path);
     return status;
@@ -175,6 +191,11 @@ static dc3_status note_left(const listing *l)
                                      "and %ld): tested on, they say nothing of new images",
                                      d->path, l->shared, l->shared == 1 ? " is" : "s are", l->shared_lines[0],
                                      l->shared_lines[1]);
+    if (status == DC3_OK && l->parted)
+        status = dc3_dataset_mention(d,
+                                     "%s: %ld group%s in rows of several splits (the first is '%.60s'): "
+                                     "tested on, the other images of a group say little of new ones",
+                                     d->path, l->parted, l->parted == 1 ? " is" : "s are", l->first_parted);
     return status;
 }
 
@@ -184,6 +205,7 @@ static dc3_status open_manifest(const char *path, dc3_dataset *d)
     listing l = {.dataset = d,
                  .folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup("."),
                  .splits.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                 .groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                  .lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     dc3_status status = l.folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_manifest_each(path, survey, &l.splits);
@@ -191,6 +213,8 @@ static dc3_status open_manifest(const char *path, dc3_dataset *d)
     if (status == DC3_OK) status = dc3_manifest_each(path, take, &l);
     if (status == DC3_OK) status = note_left(&l);
     if (status == DC3_OK) status = dc3_class_numbers_pad(d);
+    g_hash_table_destroy(l.groups);
+    g_free(l.first_parted);
     g_hash_table_destroy(l.lines);
     g_hash_table_destroy(l.splits.names);
     free(l.folder);

@@ -14,6 +14,7 @@ typedef struct dc3_item {
     uint64_t offset, size;
     int label;
     int listed;  /* `file` is the image's own */
+    int group;   /* of a manifest, from 1 on; 0: the image is in none */
     int spooled; /* the bytes are in the dataset's spool at `offset`, and `file` is where they came from */
 } dc3_item;
 
@@ -41,6 +42,7 @@ struct dc3_dataset {
     const dc3_reader *reader;
     int test;                 /* whether it was opened to test on */
     const dc3_choice *choice; /* while it is opened: which of its images are taken; NULL: all */
+    int groups;               /* that items have, with those of items that are not taken */
     int filtered;             /* classes were left out by it */
     void (*progress)(void *user, int64_t found); /* while it is opened; NULL: nobody listens */
     void *user;
