@@ -9,15 +9,18 @@ static void print_taken(const settings *s, const dc3_take_report *r, const char 
 {
     char bytes[DC3_NUMBER_TEXT], disk[DC3_NUMBER_TEXT];
     if (s->json) {
-        print_json(json_pack("{s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "out", json_text(out), "images",
+        print_json(json_pack("{s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:I}", "out", json_text(out), "images",
                              (json_int_t)r->images, "of", (json_int_t)r->of, "classes",
                              (json_int_t)r->classes, "nested", r->nested, "files", (json_int_t)r->files,
-                             "file_bytes", (json_int_t)r->file_bytes, "disk_bytes",
-                             (json_int_t)r->disk_bytes));
+                             "file_bytes", (json_int_t)r->file_bytes, "disk_bytes", (json_int_t)r->disk_bytes,
+                             "label_views", (json_int_t)r->label_views));
         return;
     }
     printf("%lld of %lld images taken, of %lld classes\n", (long long)r->images, (long long)r->of,
            (long long)r->classes);
+    if (r->label_views)
+        printf("soft labels of %lld view%s of each\n", (long long)r->label_views,
+               r->label_views == 1 ? "" : "s");
     printf("on the disk: %lld file%s of %s, whose blocks take %s\nresult: %s\n", (long long)r->files,
            r->files == 1 ? "" : "s", dc3_size_text(r->file_bytes, bytes), dc3_size_text(r->disk_bytes, disk),
            out);
@@ -69,6 +72,7 @@ const command take_command = {
     "Make a smaller condensed dataset of the first images of each class of a larger one.",
     "OUT -o OUT2",
     "  dc3 take photos-ipc50 --ipc 10 -o photos-ipc10\n"
-    "  dc3 take photos-ipc50 --total 200 -o photos-200",
+    "  dc3 take photos-ipc50 --total 200 -o photos-200\n"
+    "  dc3 label photos-ipc50 --cutmix 0 --views 300                labels that come along",
     tables,
     run};

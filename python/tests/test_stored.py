@@ -94,6 +94,22 @@ class Labels(FolderTest):
         with self.assertRaisesRegex(dc3.FormatError, "expected labels of 8 images in 2 classes, found 4 in 2"):
             dc3.SoftLabels(self.folder / "data", out / "soft_labels.safetensors")
 
+    def test_taken_along(self):
+        """Views of a part of a run are those of the run, also where they follow from the images' numbers."""
+        out, _ = labelled_run(self.folder, cutmix=0, rand_ops=2, factor=2)
+        report = dc3.take(out, self.folder / "some", 1)
+        self.assertEqual((report["images"], report["label_views"]), (2, 2))
+        dc3.take(self.folder / "some", self.folder / "same", 1)
+        all_of_them = dc3.SoftLabels(out)
+        for some in (dc3.SoftLabels(self.folder / "some"), dc3.SoftLabels(self.folder / "same")):
+            self.assertEqual((some.images, some.views, list(some.labels)), (2, 2, [0, 1]))
+            for v in range(2):
+                for i, key in enumerate(some.keys):
+                    k = all_of_them.keys.index(key)
+                    view, logits = some.view(v, i)
+                    self.assertTrue((view == all_of_them.view(v, k)[0]).all(), (v, i))
+                    self.assertTrue((logits == all_of_them.logits(v, k)).all(), (v, i))
+
     def test_in_a_forked_child(self):
         out, _ = labelled_run(self.folder)
         labels = dc3.SoftLabels(out)

@@ -56,7 +56,19 @@ dc3_status dc3_stored_read_drawing(const dc3_soft_labels *labels, const char *pa
                         path);
     drawing->seed = strtoull(seed, NULL, 10);
     drawing->factor = (int)json_integer_value(json_object_get(info, "factor"));
+    drawing->views = json_object_get(info, "views_drawn");
+    drawing->images = json_object_get(info, "images_drawn");
+    if ((drawing->views && json_array_size(drawing->views) != (size_t)labels->views) ||
+        (drawing->images && json_array_size(drawing->images) != (size_t)labels->n))
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected views_drawn of %lld views and images_drawn of %lld images", path,
+                        (long long)labels->views, (long long)labels->n);
     return read_recipe(info, path, recipe);
+}
+
+static int64_t number_of(const json_t *drawn, int64_t i)
+{
+    return drawn ? json_integer_value(json_array_get(drawn, (size_t)i)) : i;
 }
 
 dc3_view_params dc3_stored_view(const dc3_soft_labels *labels, const dc3_stored_drawing *drawing,
@@ -64,6 +76,8 @@ dc3_view_params dc3_stored_view(const dc3_soft_labels *labels, const dc3_stored_
 {
     dc3_view_params params = labels->params[view * labels->n + image];
     if (recipe->rand_ops)
-        dc3_draw_rand_augment(drawing->seed, view, image, recipe->rand_ops, recipe->rand_strength, &params);
+        dc3_draw_rand_augment(drawing->seed, number_of(drawing->views, view),
+                              number_of(drawing->images, image), recipe->rand_ops, recipe->rand_strength,
+                              &params);
     return params;
 }

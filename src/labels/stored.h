@@ -14,6 +14,8 @@ typedef struct dc3_stored_drawing {
     uint64_t seed;
     int64_t batch; /* images that were mixed with each other */
     int factor;
+    const json_t *views, *images; /* of the labels' info, the numbers with which they were drawn; NULL: their
+                                     own */
 } dc3_stored_drawing;
 dc3_status dc3_stored_read_drawing(const dc3_soft_labels *labels, const char *path,
                                    dc3_stored_drawing *drawing, dc3_recipe *recipe);

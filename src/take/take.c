@@ -18,6 +18,7 @@
 #include "run_folder/stored_images.h"
 #include "run_folder/work.h"
 #include "take/contents.h"
+#include "take/labels.h"
 
 /* The settings' member that says what was taken of what. */
 static const char taken_key[] = "taken";
@@ -151,6 +152,7 @@ static dc3_status fill(const dc3_taking *t, int clears, json_t *document, dc3_ta
     if (status == DC3_OK) status = dc3_take_images(t);
     if (status == DC3_OK) status = dc3_take_files(t);
     if (status == DC3_OK) status = pack(t, train, document);
+    if (status == DC3_OK) status = dc3_take_labels(t, &report->label_views);
     if (status == DC3_OK) status = dc3_chosen_table_write(t->out, t->run);
     if (status == DC3_OK) status = write_document(t->out, document, 1);
     dc3_disk_use use = status == DC3_OK ? dc3_disk_use_of(train) : (dc3_disk_use){0};
@@ -159,7 +161,7 @@ static dc3_status fill(const dc3_taking *t, int clears, json_t *document, dc3_ta
     return status;
 }
 
-static void tell(const dc3_take_options *o, const dc3_taking *t, const json_t *settings, int nested)
+static void tell(const dc3_taking *t, const json_t *settings, int nested)
 {
     const char *edits = json_string_value(json_object_get(settings, "compensation"));
     if (!nested)
@@ -170,11 +172,6 @@ static void tell(const dc3_take_options *o, const dc3_taking *t, const json_t *s
     if (edits && strcmp(edits, dc3_compensation_kind_name(DC3_COMPENSATION_CALIBRATED)) == 0)
         dc3_listener_say(t->listener, "note: their colours were compensated together with those of the "
                                       "images that are left out");
-    if (dc3_folder_holds(o->run, "soft_labels.safetensors"))
-        dc3_listener_say(t->listener,
-                         "note: soft labels are of all images of %s and are not taken; dc3 label %s makes "
-                         "new ones",
-                         o->run, o->out);
 }
 
 static dc3_status take(const dc3_take_options *o, const json_t *lines, json_t *document,
@@ -200,7 +197,7 @@ static dc3_status take(const dc3_take_options *o, const json_t *lines, json_t *d
     if (status == DC3_OK) status = dc3_lock_take(o->out, &lock);
     if (status == DC3_OK) status = look(o->out, settings, o->fresh, &clears);
     if (status == DC3_OK) status = fill(&t, clears, document, report);
-    if (status == DC3_OK) tell(o, &t, settings, nested);
+    if (status == DC3_OK) tell(&t, settings, nested);
     dc3_lock_release(&lock);
     dc3_first_free(&t.first);
     return status;

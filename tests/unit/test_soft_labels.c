@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "io/safetensors.h"
 #include "labels/soft_labels.h"
+#include "labels/some_labels.h"
 
 enum { N = 3, VIEWS = 2, CLASSES = 7, SIZE = 8 };
 
@@ -203,10 +204,66 @@ static void damaged_files(void **state)
     dc3_soft_labels_free(&l);
 }
 
+/* Of images 2 and 0 of three, in this order: the views that show no other, whole rows of all that is stored.
+ */
+static void labels_of_some(void **state)
+{
+    (void)state;
+    const int64_t images[2] = {2, 0}, lone[1] = {1};
+    for (int way = 0; way < 4; way++) {
+        dc3_soft_labels all, some;
+        int64_t views;
+        float logits[CLASSES], other[CLASSES];
+        must(dc3_soft_labels_new(N, 4, CLASSES, way % 2 ? 3 : 0, way / 2 ? 8 : 16, SIZE, &all));
+        for (int row = 0; row < 4 * N; row++) {
+            all.labels[row % N] = row % N;
+            all.params[row] = (dc3_view_params){.x = row, .w = 1, .h = 1, .partner = (row + 1) % N};
+            for (int c = 0; c < CLASSES; c++) logits[c] = (float)((row * 7 + c * 3) % 11);
+            must(dc3_soft_labels_put(&all, row / N, row % N, 20, logits));
+        }
+        json_object_set_new(all.info, "rand_ops", json_integer(2));
+        json_object_set_new(all.info, "files", json_array());
+        /* View 1: image 2 shows image 0; view 2: image 0 shows image 1; view 3: image 1 shows image 2. */
+        all.params[1 * N + 2].x1 = all.params[1 * N + 2].y1 = 3;
+        all.params[2 * N + 0].x1 = all.params[2 * N + 0].y1 = 3;
+        all.params[3 * N + 1].x1 = all.params[3 * N + 1].y1 = 3;
+        must(dc3_some_labels(&all, images, 2, &views, &some));
+        assert_int_equal(views, 3);
+        const int64_t of[3] = {0, 1, 3};
+        for (int64_t v = 0; v < 3; v++)
+            for (int64_t i = 0; i < 2; i++) {
+                const dc3_view_params *p = &some.params[v * 2 + i];
+                assert_int_equal(p->x, of[v] * N + images[i]);
+                assert_int_equal(p->partner, v == 1 && i == 0 ? 1 : i);
+                assert_int_equal(p->x1, v == 1 && i == 0 ? 3 : 0);
+                dc3_soft_labels_get(&some, v, i, logits);
+                dc3_soft_labels_get(&all, of[v], images[i], other);
+                assert_memory_equal(logits, other, sizeof logits);
+            }
+        assert_int_equal(some.labels[0], 2);
+        assert_null(json_object_get(some.info, "files"));
+        char *drawn = json_dumps(json_object_get(some.info, "views_drawn"), JSON_COMPACT);
+        assert_string_equal(drawn, "[0,1,3]");
+        free(drawn);
+        drawn = json_dumps(json_object_get(some.info, "images_drawn"), JSON_COMPACT);
+        assert_string_equal(drawn, "[2,0]");
+        free(drawn);
+        dc3_soft_labels_free(&some);
+        must(dc3_some_labels(&all, lone, 1, &views, &some));
+        assert_int_equal(views, 3); /* but for the last */
+        dc3_soft_labels_free(&some);
+        for (int v = 0; v < 4; v++) all.params[v * N + 1].x1 = all.params[v * N + 1].y1 = 1;
+        must(dc3_some_labels(&all, lone, 1, &views, &some));
+        assert_int_equal(views, 0);
+        assert_null(some.info);
+        dc3_soft_labels_free(&all);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_logits), cmocka_unit_test(largest_logits),
-                                       cmocka_unit_test(eight_bits), cmocka_unit_test(files),
-                                       cmocka_unit_test(damaged_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_logits),    cmocka_unit_test(largest_logits),
+                                       cmocka_unit_test(eight_bits),    cmocka_unit_test(files),
+                                       cmocka_unit_test(damaged_files), cmocka_unit_test(labels_of_some)};
     return cmocka_run_group_tests(tests, make_path, remove_path);
 }
