@@ -24,7 +24,10 @@ static const option own_options[] = {
     {"hash-distance", 0, OPTION_WHOLE, AT(hash_distance), WITHIN(0, 64),
      "Bits of 256 up to which the perceptual hashes of near-duplicates differ (default 31)", "N"},
     {"near-duplicates", 0, OPTION_REAL, AT(near_duplicates), WITHIN(0.5, 1),
-     "Compare embeddings too: images of a class are near from this cosine on (docs/duplicates.md)", "X"},
+     "Compare embeddings too: from this cosine on images of a class are near, and labels of images of "
+     "different "
+     "classes contradict each other (docs/duplicates.md)",
+     "X"},
     {"embeddings", 0, OPTION_PATH, AT(embeddings), ANY,
      "With --near-duplicates: your own embeddings [n,d] and labels [n], by class and then by name (default: "
      "of "

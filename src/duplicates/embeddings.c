@@ -5,6 +5,7 @@
 #include <string.h>
 #include "condense/run_open.h"
 #include "features/features.h"
+#include "base/listener.h"
 #include "select/near.h"
 #include "select/rows.h"
 
@@ -90,7 +91,7 @@ static dc3_status compare_class(dc3_finding *f, const embeddings *e, int64_t beg
     return status;
 }
 
-static dc3_status compare_all(dc3_finding *f, const embeddings *e)
+static dc3_status compare_own(dc3_finding *f, const embeddings *e)
 {
     const dc3_dataset *d = f->dataset;
     const dc3_listener *listener = &f->options->listener;
@@ -101,6 +102,58 @@ static dc3_status compare_all(dc3_finding *f, const embeddings *e)
         if (listener->progress) listener->progress(listener->user, "embeddings", end, n);
     }
     return DC3_OK;
+}
+
+/* What is compared with images of other classes: the images that stand for themselves. */
+typedef struct across {
+    int64_t n, *items, *rows; /* [n] */
+    int *labels;
+    dc3_near_row *nearest;
+} across;
+
+static void note_others(dc3_finding *f, const across *a)
+{
+    for (int64_t i = 0; i < a->n; i++) {
+        dc3_lookalike *image = &f->like.images[a->items[i]];
+        const dc3_near_row *near = &a->nearest[i];
+        if (near->row < 0 || image->other.item >= 0) continue;
+        image->other = (dc3_likeness){a->items[near->row], DC3_NEAR_FEATURES, 0, 0, near->cosine};
+        f->like.conflicts++;
+    }
+}
+
+/* Labels that contradict each other: near images of different classes. */
+static dc3_status compare_others(dc3_finding *f, const embeddings *e)
+{
+    const dc3_dataset *d = f->dataset;
+    size_t all = (size_t)dc3_dataset_size(d);
+    across a = {0, malloc(all * sizeof *a.items), malloc(all * sizeof *a.rows),
+                malloc(all * sizeof *a.labels), malloc(all * sizeof *a.nearest)};
+    dc3_status status = a.items && a.rows && a.labels && a.nearest
+                            ? DC3_OK
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %zu images", all);
+    for (int64_t i = 0; status == DC3_OK && i < (int64_t)all; i++) {
+        const dc3_lookalike *image = &f->like.images[i];
+        if (!image->width || image->own.item >= 0 || e->row_of[i] < 0) continue;
+        a.items[a.n] = i, a.rows[a.n] = e->row_of[i], a.labels[a.n++] = dc3_dataset_label(d, i);
+    }
+    if (status == DC3_OK && a.n > DC3_ACROSS_MOST)
+        dc3_listener_say(
+            &f->options->listener,
+            "note: embeddings of different classes are compared of at most %d images, not of %lld",
+            DC3_ACROSS_MOST, (long long)a.n);
+    else if (status == DC3_OK)
+        status =
+            dc3_near_others(a.n, e->d, e->rows, a.rows, a.labels, f->options->near_duplicates, a.nearest);
+    if (status == DC3_OK && a.n <= DC3_ACROSS_MOST) note_others(f, &a);
+    free(a.items), free(a.rows), free(a.labels), free(a.nearest);
+    return status;
+}
+
+static dc3_status compare_all(dc3_finding *f, const embeddings *e)
+{
+    DC3_TRY(compare_own(f, e));
+    return compare_others(f, e);
 }
 
 /* ---- embeddings of a file ---- */

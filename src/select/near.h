@@ -14,4 +14,16 @@
  * itself. DC3_ERR_MEMORY, DC3_ERR_CANCELLED. */
 dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first, double *cosines);
 
+/* A row, and how near it is. */
+typedef struct dc3_near_row {
+    int64_t row; /* -1: none */
+    double cosine;
+} dc3_near_row;
+
+/* Of the rows x[rows[i]] [d], i < n, of classes labels[i]: nearest[i] is the k of another class with the
+ * greatest cosine, if that is `least` or more; of equal ones the lowest k. n^2 d / 2 products of two, memory
+ * for three blocks of 512 rows. Zeros and what is not finite as above. DC3_ERR_MEMORY, DC3_ERR_CANCELLED. */
+dc3_status dc3_near_others(int64_t n, int64_t d, const float *x, const int64_t *rows, const int *labels,
+                           double least, dc3_near_row *nearest);
+
 #endif

@@ -49,6 +49,44 @@ static void by_definition(void **state)
     assert_int_equal(dc3_near_rows(0, D, x, least, first, NULL), DC3_OK);
 }
 
+/* The nearest of another class, by all pairs; rows come in another order than they lie in. */
+static void others_by_definition(void **state)
+{
+    (void)state;
+    static float x[MOST * D];
+    static int64_t rows[MOST];
+    static int labels[MOST];
+    static dc3_near_row nearest[MOST];
+    const double least = 0.97;
+    int found = 0;
+    for (int i = 0; i < MOST * D; i++) x[i] = (float)(remainder(sin(i * 12.9898) * 43758.5453, 1) * 3);
+    for (int i = 0; i < MOST; i++) rows[i] = (i * 3) % MOST, labels[i] = i * 4 / MOST;
+    memset(x + rows[9] * D, 0, D * sizeof *x);
+    x[rows[10] * D] = NAN;
+    memcpy(x + rows[1] * D, x + rows[600] * D, D * sizeof *x);
+    memcpy(x + rows[650] * D, x + rows[600] * D, D * sizeof *x);
+    assert_int_equal(dc3_near_others(MOST, D, x, rows, labels, least, nearest), DC3_OK);
+    for (int i = 0; i < MOST; i++) {
+        double best = -1;
+        for (int k = 0; k < MOST; k++) {
+            double c = labels[k] == labels[i] ? -1 : cosine(x + rows[i] * D, x + rows[k] * D);
+            if (c > best) best = c;
+        }
+        int has = nearest[i].row >= 0;
+        found += has;
+        if (fabs(best - least) > 2e-6) assert_int_equal(has, best >= least);
+        if (!has) continue;
+        assert_int_not_equal(labels[nearest[i].row], labels[i]);
+        assert_true(fabs(nearest[i].cosine - best) < 1e-5);
+        assert_true(fabs(cosine(x + rows[i] * D, x + rows[nearest[i].row] * D) - best) < 1e-5);
+    }
+    assert_true(found > 20 && found < MOST - 20);
+    assert_true(nearest[1].row == 600 || nearest[1].row == 650); /* the same, but for rounding */
+    assert_int_equal(nearest[9].row, -1);
+    assert_int_equal(nearest[10].row, -1);
+    assert_int_equal(dc3_near_others(0, D, x, rows, labels, least, nearest), DC3_OK);
+}
+
 /* c is near b alone, which stands for a: so c stands for itself, and d, near c, for c. Length does not count.
  * Rows without a direction are near to none, not even to one another. */
 static void leaders(void **state)
@@ -124,7 +162,8 @@ static void measured_by_squares(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_definition), cmocka_unit_test(leaders),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_definition),
+                                       cmocka_unit_test(others_by_definition), cmocka_unit_test(leaders),
                                        cmocka_unit_test(equal_rows), cmocka_unit_test(measured_by_squares)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
