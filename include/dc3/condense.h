@@ -52,7 +52,8 @@ typedef struct dc3_condense_options {
     int force;       /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
     int any_teacher; /* 1: a given teacher that seems to be one of other classes is taken, with a warning */
     int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 20, as many as show it
-                           300,000 images; of a speednet by the fast recipe 5 to 20, 40,000 */
+                           300,000 images, for images of up to 64 pixels and fewer than ten per class
+                           fewer, 1 to 20 at one, 40,000; of a speednet by the fast recipe 5 to 20, 40,000 */
     double teacher_top1;    /* accuracy of the teacher, 0 to 1, where the caller knows it: then the teacher is
                                not asked about training images; -1: it is */
     int64_t teacher_images; /* that this is of */

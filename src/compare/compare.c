@@ -198,15 +198,21 @@ static int stored_size(const dc3_condense_options *o, const dc3_dataset *data)
     return o->size && o->size < usual ? o->size : usual;
 }
 
+/* Images per class of the largest sets; with budgets 0. */
+static int largest_ipc(const dc3_compare_options *o)
+{
+    int largest = 0;
+    for (int i = 0; !o->budgets && o->ipcs[i]; i++) largest = o->ipcs[i] > largest ? o->ipcs[i] : largest;
+    return largest;
+}
+
 /* What the runs will say, of which a dry run makes none. */
 static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
 {
     const dc3_compare_options *o = c->options;
-    int largest = 0;
-    for (int i = 0; !o->budgets && o->ipcs[i]; i++) largest = o->ipcs[i] > largest ? o->ipcs[i] : largest;
     dc3_report_notes(&o->condense.listener, data);
     if (o->budgets) return DC3_OK; /* which takes no more images than there are */
-    return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
+    return dc3_check_enough(&o->condense.listener, data, largest_ipc(o), 0, "");
 }
 
 /* The teacher is a probe on the backbone, or that or others. */
@@ -257,12 +263,14 @@ static dc3_status look_ahead(dc3_comparing *c)
     const dc3_condense_options *d = &c->options->condense;
     const dc3_evaluate_options *e = &c->options->evaluate;
     dc3_dataset *data;
+    int largest = largest_ipc(c->options), usual = d->select.ipc; /* one teacher for all cells */
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     if (d->choice.unlabelled) return dc3_fail_setting("unlabelled", "students need classes; leave it out");
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
     if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
     DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
-    if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), data);
+    if (c->trains)
+        c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), largest ? largest : usual, data);
     c->dataset = fingerprint_of(data, &d->choice);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);

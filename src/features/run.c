@@ -54,6 +54,13 @@ int64_t dc3_run_wanted(const dc3_run *run, int label)
     return run->give ? run->give[label] : run->options->select.ipc;
 }
 
+int64_t dc3_run_mean_ipc(const dc3_run *run)
+{
+    int64_t all = run->listed ? run->listed : run->total, classes = dc3_dataset_classes(run->dataset);
+    if (!run->listed && !run->give) return run->options->select.ipc;
+    return all > classes ? (all + classes / 2) / classes : 1;
+}
+
 void dc3_run_close(dc3_run *run)
 {
     dc3_editor_close(&run->editor);

@@ -81,6 +81,8 @@ typedef struct dc3_run {
 
 /* Images that a class is to give. */
 int64_t dc3_run_wanted(const dc3_run *run, int label);
+/* Images per class of the set that is made, on average, at least 1. */
+int64_t dc3_run_mean_ipc(const dc3_run *run);
 /* 1 if the teacher is asked about each image: a probe answers by the features. */
 static inline int dc3_run_asks(const dc3_run *run)
 {

@@ -61,7 +61,7 @@ dc3_status dc3_run_take_decided(dc3_run *run, const dc3_run_decided *decided)
 static dc3_train_options trained_plan(const dc3_run *run)
 {
     int side = run->full < run->usual ? run->full : run->usual;
-    return dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
+    return dc3_own_teacher(run->options, run->teacher_path, side, dc3_run_mean_ipc(run), run->dataset);
 }
 
 static dc3_train_options probe_plan(const dc3_run *run)

@@ -12,12 +12,15 @@
 
 /* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
  * into the file `out`, in the usual way: up to 64 pixels a ConvNet-3 at the stored size, above a ResNet-18 at
- * up to 112 pixels, on smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images
- * small batches. Where the options name a speednet, that by the fast recipe (train_recipe.h), 40,000 images,
- * 5 to 20 epochs. A tenth of each class is held out and tested on, unless that is too few to say anything.
- * The options say otherwise where they say anything. The strings are those of the options. */
-dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
+ * up to 112 pixels, on smaller views first; as many epochs as show it 300,000 images, 8 to 20, of a ConvNet-3
+ * for a set of fewer than ten images per class (`ipc`) fewer; of few images small batches. Where the options
+ * name a speednet, that by the fast recipe (train_recipe.h), 40,000 images, 5 to 20 epochs. A tenth of each
+ * class is held out and tested on, unless that is too few to say anything. The options say otherwise where
+ * they say anything. The strings are those of the options. */
+dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side, int64_t ipc,
                                   const dc3_dataset *dataset);
+/* Epochs of a ConvNet-3, of a dataset of `images`, for a set of `ipc` images per class. */
+int dc3_own_teacher_epochs(int64_t images, int64_t ipc);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
 /* Trains it, unless the file is there; *accuracy is that on the images that were held out. rows: for a plan

@@ -147,9 +147,8 @@ static VipsImage *smooth_image(dc3_rng *rng, int width, int height, int bands)
     return out;
 }
 
-/* Of transparent images the mean is up to 1 with libvips 8.14 and 1.1 with 8.16. */
-static const limits usual = {0.5, 4, 0}, clear = {1.2, 8, 0}, managed = {0.7, 20, 12}, deep = {0.5, 4, 1},
-                    both = {1.2, 20, 12};
+static const limits usual = {0.5, 4, 0}, clear = {1, 8, 0}, managed = {0.7, 20, 12}, deep = {0.5, 4, 1},
+                    both = {1, 20, 12};
 
 static const struct kind {
     const char *form; /* the ending and options by which libvips saves it */
