@@ -13,13 +13,20 @@ typedef struct choice {
     const dc3_soft_labels *all;
     const int64_t *images;
     int64_t n, *views, count, *place;
+    int mixes; /* whoever is mixed is in one batch, also of those that are taken */
 } choice;
+
+/* Students mix images of a batch, which are others where images are left out, unless all fit into one. */
+static int may_mix(const dc3_soft_labels *all, int64_t n)
+{
+    return n == all->n || n <= json_integer_value(json_object_get(all->info, "batch"));
+}
 
 static int is_whole(const choice *c, int64_t view)
 {
     for (int64_t i = 0; i < c->n; i++) {
         const dc3_view_params *p = &c->all->params[view * c->all->n + c->images[i]];
-        if (is_mixed(p) && c->place[p->partner] < 0) return 0;
+        if (is_mixed(p) && (!c->mixes || c->place[p->partner] < 0)) return 0;
     }
     return 1;
 }
@@ -84,9 +91,13 @@ static dc3_status make(const choice *c, dc3_soft_labels *some)
 dc3_status dc3_some_labels(const dc3_soft_labels *all, const int64_t *images, int64_t n, int64_t *views,
                            dc3_soft_labels *some)
 {
-    choice c = {all, images,
-                n,   malloc((size_t)all->views * sizeof *c.views),
-                0,   malloc((size_t)all->n * sizeof *c.place)};
+    choice c = {all,
+                images,
+                n,
+                malloc((size_t)all->views * sizeof *c.views),
+                0,
+                malloc((size_t)all->n * sizeof *c.place),
+                may_mix(all, n)};
     dc3_status status = c.views && c.place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *some = (dc3_soft_labels){0};
     for (int64_t i = 0; status == DC3_OK && i < all->n; i++) c.place[i] = -1;

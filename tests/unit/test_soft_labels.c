@@ -209,7 +209,7 @@ static void damaged_files(void **state)
 static void labels_of_some(void **state)
 {
     (void)state;
-    const int64_t images[2] = {2, 0}, lone[1] = {1};
+    const int64_t images[2] = {2, 0}, lone[1] = {1}, whole[N] = {0, 1, 2};
     for (int way = 0; way < 4; way++) {
         dc3_soft_labels all, some;
         int64_t views;
@@ -223,6 +223,7 @@ static void labels_of_some(void **state)
         }
         json_object_set_new(all.info, "rand_ops", json_integer(2));
         json_object_set_new(all.info, "files", json_array());
+        json_object_set_new(all.info, "batch", json_integer(2));
         /* View 1: image 2 shows image 0; view 2: image 0 shows image 1; view 3: image 1 shows image 2. */
         all.params[1 * N + 2].x1 = all.params[1 * N + 2].y1 = 3;
         all.params[2 * N + 0].x1 = all.params[2 * N + 0].y1 = 3;
@@ -248,6 +249,13 @@ static void labels_of_some(void **state)
         drawn = json_dumps(json_object_get(some.info, "images_drawn"), JSON_COMPACT);
         assert_string_equal(drawn, "[2,0]");
         free(drawn);
+        dc3_soft_labels_free(&some);
+        json_object_set_new(all.info, "batch", json_integer(1)); /* as if the two were of two batches */
+        must(dc3_some_labels(&all, images, 2, &views, &some));
+        assert_int_equal(views, 2);
+        dc3_soft_labels_free(&some);
+        must(dc3_some_labels(&all, whole, N, &views, &some));
+        assert_int_equal(views, 4);
         dc3_soft_labels_free(&some);
         must(dc3_some_labels(&all, lone, 1, &views, &some));
         assert_int_equal(views, 3); /* but for the last */
