@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "dc3/compare.h"
+#include "dc3/ranks.h"
 #include "dc3/text.h"
 
 /* "1,10,50" as numbers, 0 behind the last; NULL with a message. */
@@ -196,7 +197,7 @@ static int print_comparison(const compare_values *v)
     int status = finish(dc3_compare(&v->options, &report), "to continue: the same command");
     if (status == EXIT_DONE && v->options.condense.dry_run)
         print_estimate(&v->common, report.estimate_seconds);
-    else if (status == EXIT_DONE) {
+    else if (status == EXIT_DONE && dc3_ranks_rank() == 0) {
         printf("%s\n", v->common.json ? report.json : report.table);
         if (!v->common.json) printf("%s/table.txt, table.json, results.jsonl\n", v->options.out);
     }

@@ -8,8 +8,11 @@
 #include "compare/comparing.h"
 #include "compare/now.h"
 #include "compare/sets.h"
+#include "compare/sharing.h"
 #include "compare/time_left.h"
+#include "evaluate/shared_students.h"
 #include "labels/soft_labels.h"
+#include "ranks/ranks.h"
 
 /* What of a student's settings must be the same where scores are compared, and which images it is of; NULL
  * without memory. */
@@ -84,28 +87,6 @@ static const char *left_text(const dc3_comparing *c, char text[DC3_NUMBER_TEXT +
     return text;
 }
 
-/* Epochs of a student of the same size, network and labels that is there: students of one comparison that
- * have so many minutes train for as long, whatever they are trained on. 0: there is none, or sets of one
- * budget have different numbers of images, so that as many epochs would be other minutes. */
-static int epochs_of(const dc3_comparing *c, const dc3_cell *w)
-{
-    const char *const keys[] = {"arch", "labels", "augment"}, *const words[] = {w->arch, w->labels,
-                                                                                w->augment};
-    size_t i;
-    json_t *line;
-    if (w->budget) return 0;
-    json_array_foreach(c->results.lines, i, line)
-    {
-        int same = dc3_line_amount(line) == dc3_cell_amount(w);
-        for (int k = 0; same && k < 3; k++) {
-            const char *text = json_string_value(json_object_get(line, keys[k]));
-            same = text && strcmp(text, words[k]) == 0;
-        }
-        if (same) return (int)json_integer_value(json_object_get(line, "epochs"));
-    }
-    return 0;
-}
-
 /* A score to make, of a dataset that is condensed. */
 typedef struct pending {
     dc3_cell cell;
@@ -123,6 +104,8 @@ typedef struct batch {
     pending *of;                       /* [most] */
     const dc3_evaluate_options **list; /* [most] */
     int64_t *at_work;                  /* [most] numbers of cells */
+    int64_t *numbers;                  /* [most] the same of all that are pending */
+    dc3_shared_sets sets;              /* that several ranks made before */
 } batch;
 
 /* Tells dc3 status whose students are trained. */
@@ -134,30 +117,6 @@ static void note_student(void *user, int student, int works)
     for (int i = 0; i < b->count; i++)
         if (b->of[i].works) b->at_work[count++] = b->of[i].number;
     dc3_now_write(b->comparing->options->out, DC3_DOING_STUDENTS, b->at_work, count);
-}
-
-static dc3_status fill_options(dc3_comparing *c, pending *p)
-{
-    const dc3_cell *w = &p->cell;
-    dc3_evaluate_options *o = &p->options;
-    *o = c->options->evaluate;
-    o->data = p->folder;
-    o->size = c->size;
-    o->arch = w->arch;
-    DC3_TRY(dc3_label_kind_parse(w->labels, &o->labels));
-    DC3_TRY(dc3_augment_kind_parse(w->augment, &o->augment));
-    o->teacher = o->labels == DC3_LABELS_SOFT ? c->students_teacher : NULL;
-    o->teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
-    o->seed = c->options->condense.select.seed + (uint64_t)w->seed;
-    o->folder = c->options->out;
-    if (o->augment ==
-        DC3_AUGMENT_NONE) /* beside students with these views, for an augmentation-robust score */
-        o->crop = 0, o->cutmix = o->rand_ops = -1, o->rand_strength = 0;
-    dc3_comparing_loss(c->options, o);
-    if (o->minutes > 0 && (o->epochs = epochs_of(c, w))) o->minutes = 0;
-    if (!c->options->verbose)
-        o->listener = (dc3_listener){c, dc3_comparing_progress, dc3_comparing_message, o->listener.cancel};
-    return DC3_OK;
 }
 
 static dc3_status scored(void *user, int student, const dc3_score *s)
@@ -185,14 +144,19 @@ static dc3_status make_scores(batch *b)
 {
     dc3_status status = DC3_OK;
     for (int i = 0; i < b->count; i++) {
-        if (status == DC3_OK) status = fill_options(b->comparing, &b->of[i]);
-        b->list[i] = &b->of[i].options;
+        pending *p = &b->of[i];
+        if (status == DC3_OK) status = dc3_comparing_student(b->comparing, &p->cell, p->folder, &p->options);
+        b->list[i] = &p->options;
+        b->numbers[i] = p->number;
     }
     dc3_tests *tests = b->comparing->tests;
     if (status == DC3_OK && b->count) {
         dc3_now_write(b->comparing->options->out, DC3_DOING_STUDENTS, NULL, 0);
         tests->at_work = note_student, tests->at_work_user = b;
-        status = dc3_evaluate_all(b->list, b->count, tests, scored, b);
+        const dc3_shared_students all = {
+            b->list, b->numbers, b->count, b->comparing->classes, tests, &b->list[0]->listener, scored, b};
+        status = dc3_ranks_count() > 1 ? dc3_students_share(&all)
+                                       : dc3_evaluate_all(b->list, b->count, tests, scored, b);
         tests->at_work = NULL;
     }
     for (int i = 0; i < b->count; i++) free(b->of[i].folder);
@@ -211,6 +175,19 @@ static dc3_status leave_out(dc3_comparing *c, const dc3_cell *w, double needed)
     return dc3_results_add_unmet(c->options->out, &c->results, w, needed);
 }
 
+/* The set of a cell, with all that it took. */
+static dc3_status take_set(batch *b, const dc3_cell *w, int64_t number, char **folder, dc3_set_cost *made)
+{
+    dc3_comparing *c = b->comparing;
+    if (!b->sets.made) {
+        dc3_now_write(c->options->out, DC3_DOING_SET, &number, 1);
+        return dc3_comparing_condense(c, w, folder, made);
+    }
+    *made = b->sets.made[number / dc3_wanted_students(c->wanted)];
+    *folder = dc3_cell_folder(c->options->out, w);
+    return *folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
 /* One score, unless it stands there already, or has no set. The first that is missing has the dataset
  * condensed. */
 static dc3_status add_student(batch *b, const dc3_cell *w, int64_t number, char **folder, dc3_set_cost *made)
@@ -225,8 +202,7 @@ static dc3_status add_student(batch *b, const dc3_cell *w, int64_t number, char 
         return DC3_OK;
     }
     if (!*folder) {
-        dc3_now_write(c->options->out, DC3_DOING_SET, &number, 1);
-        DC3_TRY(dc3_comparing_condense(c, w, folder, made));
+        DC3_TRY(take_set(b, w, number, folder, made));
         if (made->needed > 0) return leave_out(c, w, made->needed);
     }
     char *own = strdup(*folder);
@@ -270,22 +246,35 @@ static dc3_status run_all(batch *b)
     return status;
 }
 
-/* All scores that are wanted; the students of one condensed dataset come after each other. Datasets are
- * condensed for as many students as there are threads, which are then trained side by side. */
-dc3_status dc3_comparing_run(dc3_comparing *c)
+/* How many students are trained together: of minutes one, whose epochs those after it have. */
+static int together(const dc3_comparing *c)
 {
     const dc3_evaluate_options *o = &c->options->evaluate;
-    batch b = {.comparing = c, .most = o->minutes > 0 ? 1 : o->threads}; /* epochs follow from the first */
+    int all = c->report->total > 0 ? c->report->total : 1;
+    return o->minutes > 0 ? 1 : dc3_ranks_count() > 1 ? all : o->threads;
+}
+
+/* All scores that are wanted; the students of one condensed dataset come after each other. Datasets are
+ * condensed for as many students as there are threads, which are then trained side by side; by several ranks
+ * all of them are condensed before. */
+dc3_status dc3_comparing_run(dc3_comparing *c)
+{
+    batch b = {.comparing = c, .most = together(c)};
     b.of = calloc((size_t)b.most, sizeof *b.of);
     b.list = calloc((size_t)b.most, sizeof *b.list);
     b.at_work = calloc((size_t)b.most, sizeof *b.at_work);
-    dc3_status status = b.of && b.list && b.at_work ? run_all(&b) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    b.numbers = calloc((size_t)b.most, sizeof *b.numbers);
+    dc3_status status = b.of && b.list && b.at_work && b.numbers ? dc3_comparing_share_sets(c, &b.sets)
+                                                                 : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = run_all(&b);
     if (status == DC3_OK) status = make_scores(&b);
     if (status == DC3_OK) status = check_any(c);
     for (int i = 0; i < b.count; i++) free(b.of[i].folder);
     free(b.of);
     free(b.list);
     free(b.at_work);
+    free(b.numbers);
+    free(b.sets.made);
     dc3_now_remove(c->options->out);
     return status;
 }

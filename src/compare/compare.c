@@ -11,7 +11,10 @@
 #include "base/listener.h"
 #include "output/output_path.h"
 #include "compare/comparing.h"
+#include "compare/sharing.h"
 #include "io/weights.h"
+#include "ranks/folder.h"
+#include "ranks/ranks.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
 #include "train/backbone.h"
@@ -158,6 +161,17 @@ static dc3_status make_teacher(dc3_comparing *c)
     return DC3_OK;
 }
 
+/* The teacher that is there now is everybody's. */
+static void adopt_teacher(dc3_comparing *c)
+{
+    dc3_condense_options *d = &c->own.condense;
+    d->teacher = c->teacher;
+    c->students_teacher = c->teacher;
+    if (c->probes) d->backbone = c->teacher;  /* whose embeddings are the same */
+    d->teacher_epochs = d->both_teachers = 0; /* it is trained now */
+    c->own.evaluate.any_teacher = 1;
+}
+
 /* One teacher for all methods, seeds and soft labels, which is asked where no images were held out. */
 static dc3_status train_teacher(dc3_comparing *c)
 {
@@ -165,11 +179,7 @@ static dc3_status train_teacher(dc3_comparing *c)
     dc3_dataset *data;
     if (c->trains) {
         DC3_TRY(make_teacher(c));
-        d->teacher = c->teacher;
-        c->students_teacher = c->teacher;
-        if (c->probes) d->backbone = c->teacher;  /* whose embeddings are the same */
-        d->teacher_epochs = d->both_teachers = 0; /* it is trained now */
-        c->own.evaluate.any_teacher = 1;
+        adopt_teacher(c);
     }
     if (c->trains && c->accuracy.top1 < 0) {
         DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
@@ -279,7 +289,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     dc3_status status = dc3_comparing_check_least(c, data, stored_size(d, data));
     if (status == DC3_OK) status = plan_backbone(c, data);
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
-    if (status == DC3_OK) status = check_teachers(c, data);
+    if (status == DC3_OK && !dc3_ranks_rank()) status = check_teachers(c, data); /* the others are told */
     if (status == DC3_OK)
         status = dc3_open_val(&(dc3_test_place){e->val, e->val_split}, data, NULL, dc3_dataset_filtered(data),
                               &c->tests->listener, &c->tests->dataset);
@@ -334,18 +344,51 @@ static dc3_status plan(dc3_comparing *c)
     return look_ahead(c);
 }
 
+/* By this process alone. */
+static dc3_status estimate(dc3_comparing *c)
+{
+    int ranks = dc3_ranks_count();
+    dc3_ranks_stand_alone(1);
+    dc3_status status = dc3_comparing_estimate(c, ranks);
+    dc3_ranks_stand_alone(0);
+    return status;
+}
+
+/* Another rank's part; it has the teacher as soon as rank 0 says that it is there. */
+static dc3_status take_teacher(void *user)
+{
+    dc3_comparing *c = user;
+    if (c->trains) adopt_teacher(c);
+    keep_accuracy(c);
+    return find_size(c);
+}
+
+static dc3_status help(dc3_comparing *c)
+{
+    const dc3_listener nobody = {.cancel = dc3_ranks_cancel()};
+    DC3_CANCEL_SCOPE(nobody.cancel);
+    c->own.condense.listener = c->own.evaluate.listener = nobody;
+    dc3_status status = plan(c);
+    if (status == DC3_OK) status = dc3_comparing_agree(c);
+    if (status == DC3_OK) status = dc3_comparing_follow(c, take_teacher);
+    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+}
+
 static dc3_status compare(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(plan(c));
+    DC3_TRY(dc3_comparing_agree(c));
     if (o->condense.dry_run) {
         if (!c->trains) DC3_TRY(find_size(c));
-        return dc3_comparing_estimate(c);
+        return estimate(c);
     }
     DC3_TRY(dc3_comparing_open(c));
+    DC3_TRY(dc3_ranks_check_folder(o->out));
     DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->results));
     DC3_TRY(train_teacher(c));
     DC3_TRY(find_size(c));
+    DC3_TRY(dc3_comparing_tell(c));
     DC3_TRY(dc3_comparing_run(c));
     DC3_TRY(dc3_clear_students(o->out)); /* also those of an earlier call that wanted others */
     if (!c->tests->size) { /* all was there already: the size that the students saw is in the lines */
@@ -390,7 +433,7 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     *report = (dc3_compare_report){0};
     DC3_TRY(take_options(given, &c.own));
     DC3_CALL_SCOPE(c.own.condense.listener.cancel);
-    dc3_status status = compare(&c);
+    dc3_status status = dc3_ranks_rank() ? help(&c) : compare(&c);
     if (status != DC3_OK) {
         free(report->table), free(report->json);
         report->table = report->json = NULL;

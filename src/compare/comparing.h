@@ -75,8 +75,17 @@ double dc3_comparing_unmet(dc3_status status, const dc3_cell *cell, const dc3_co
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
 
-/* estimate.c: c->report->estimate_seconds; writes nothing. */
-dc3_status dc3_comparing_estimate(dc3_comparing *c);
+/* What scores depend on besides what their lines say, as compare.json has it; the caller releases it. NULL
+ * without memory. */
+json_t *dc3_comparing_settings(const dc3_comparing *c);
+
+/* estimate.c: c->report->estimate_seconds, by so many ranks; writes nothing. */
+dc3_status dc3_comparing_estimate(dc3_comparing *c, int ranks);
+
+/* student_options.c: the options of a cell's student, whose set is in `folder`, the caller's until the
+ * student is done. */
+dc3_status dc3_comparing_student(dc3_comparing *c, const dc3_cell *cell, const char *folder,
+                                 dc3_evaluate_options *options);
 
 /* cells.c: makes the scores that are wanted and not there. */
 dc3_status dc3_comparing_run(dc3_comparing *c);

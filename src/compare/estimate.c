@@ -222,7 +222,7 @@ static dc3_status measure_students(dc3_comparing *c, const dc3_cell *cell, const
     return DC3_OK;
 }
 
-dc3_status dc3_comparing_estimate(dc3_comparing *c)
+dc3_status dc3_comparing_estimate(dc3_comparing *c, int ranks)
 {
     const dc3_compare_options *o = c->options;
     costs all = {0};
@@ -242,6 +242,7 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
             DC3_TRY(measure_students(c, &cell, o->archs[a], size, &all));
         }
     all.students += (double)dc3_dataset_size(c->tests->dataset) * all.reading; /* once for all of them */
+    all.condensing /= ranks, all.students /= ranks;
     c->report->estimate_seconds = all.teacher + all.condensing + all.students;
     dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d students %s",
                      dc3_duration_text(all.teacher, teacher), dc3_duration_text(all.condensing, sets),

@@ -9,6 +9,7 @@
 #include "dc3/progress.h"
 #include "dc3/text.h"
 #include "metrics/colourfulness.h"
+#include "ranks/ranks.h"
 #include "run_folder/document.h"
 
 static double size_of_file(const char *folder, const char *name)
@@ -172,6 +173,7 @@ dc3_status dc3_comparing_condense(dc3_comparing *c, const dc3_cell *w, char **fo
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     dc3_status status = dc3_condense(&o, &report);
+    if (dc3_ranks_rank()) return status; /* of a set that is rank 0's */
     out->needed = dc3_comparing_unmet(status, w, &report);
     if (out->needed > 0) return DC3_OK;
     DC3_TRY(status);

@@ -286,11 +286,20 @@ static dc3_status write_document(const dc3_comparing *c, const char *document, j
     return status;
 }
 
-static dc3_status write_settings(const dc3_comparing *c, const char *document)
+json_t *dc3_comparing_settings(const dc3_comparing *c)
 {
     json_t *settings = first_settings(c), *usual = usual_settings(c);
-    dc3_status status =
-        settings && usual ? add_further(c, usual, settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int complete = settings && usual && add_further(c, usual, settings) == DC3_OK;
+    json_decref(usual);
+    if (complete) return settings;
+    json_decref(settings);
+    return NULL;
+}
+
+static dc3_status write_settings(const dc3_comparing *c, const char *document)
+{
+    json_t *settings = dc3_comparing_settings(c), *usual = usual_settings(c);
+    dc3_status status = settings && usual ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = write_document(c, document, settings, usual);
     json_decref(settings);
     json_decref(usual);

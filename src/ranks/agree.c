@@ -38,8 +38,10 @@ dc3_status dc3_ranks_agree(const char *states)
         return dc3_ranks_send(0, m, bytes);
     }
     DC3_TRY(dc3_ranks_wait_states());
-    for (int i = 1; i < dc3_ranks_count(); i++) DC3_TRY(compare(i, states));
-    return DC3_OK;
+    dc3_status status = DC3_OK;
+    for (int i = 1; status == DC3_OK && i < dc3_ranks_count(); i++) status = compare(i, states);
+    dc3_ranks_forget_states();
+    return status;
 }
 
 /* A hash of all of it. */

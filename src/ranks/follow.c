@@ -28,13 +28,15 @@ dc3_status dc3_share_follow(const dc3_stage *stages, void *user)
     size_t bytes;
     DC3_CANCEL_SCOPE(dc3_ranks_cancel());
     while ((m = dc3_ranks_next_stage(&bytes)) != NULL) {
-        stage = m->stage;
-        dc3_status status = take_part(stages, user, dc3_message_body(m), bytes);
+        int64_t number = stage = m->stage;
+        const char *body = dc3_message_body(m);
+        int ends = bytes && !*body; /* dc3_share_apart */
+        dc3_status status = ends ? DC3_OK : take_part(stages, user, body, bytes);
         free(m);
         if (status == DC3_ERR_CANCELLED) return DC3_OK; /* as rank 0 wants it */
-        m = dc3_message_outcome(DC3_MESSAGE_LEFT, stage, 0, status, &bytes);
+        m = dc3_message_outcome(DC3_MESSAGE_LEFT, number, 0, status, &bytes);
         DC3_TRY(dc3_ranks_send(0, m, bytes));
-        if (status != DC3_OK) return status;
+        if (status != DC3_OK || ends) return status;
     }
     return DC3_OK;
 }

@@ -164,6 +164,14 @@ dc3_status dc3_share_run(dc3_share *s, const dc3_shared *how, const dc3_pieces *
     return dc3_pieces_run(&with);
 }
 
+dc3_status dc3_share_apart(void)
+{
+    dc3_share *share;
+    dc3_status status = dc3_share_open("", NULL, 0, &share);
+    dc3_share_close(&share);
+    return status;
+}
+
 dc3_status dc3_share_wait(dc3_share *s)
 {
     return s ? dc3_ranks_wait_left(s->stage) : DC3_OK;

@@ -36,6 +36,8 @@ dc3_status dc3_ranks_wait_states(void);
 dc3_status dc3_ranks_wait_left(int64_t stage);
 /* What a rank said that it works on. */
 const char *dc3_ranks_states(int rank);
+/* Forgets that, so that it can be waited for again. */
+void dc3_ranks_forget_states(void);
 
 /* ---- on the others ---- */
 

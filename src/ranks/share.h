@@ -33,17 +33,20 @@ dc3_status dc3_share_run(dc3_share *share, const dc3_shared *how, const dc3_piec
 /* Waits until the others have left the stage, which have nothing to do in it but begin. */
 dc3_status dc3_share_wait(dc3_share *share);
 void dc3_share_close(dc3_share **share);
+/* Tells the others that a part of the command is over whose stages they followed. */
+dc3_status dc3_share_apart(void);
 
 /* ---- the other ranks ---- */
 
-/* A stage that this rank can take part in: `run` opens what it needs and calls dc3_share_serve. */
+/* A stage that this rank can take part in: `run` opens what it needs and calls dc3_share_serve, or for a part
+ * of the command that has stages of its own, up to dc3_share_apart, dc3_share_follow. */
 typedef struct dc3_stage {
     const char *name;
     dc3_status (*run)(void *user, const void *known, size_t bytes);
 } dc3_stage;
 
-/* Takes part in stages, of `stages` up to one without a name, until rank 0 ends. Returns what a stage failed
- * with. */
+/* Takes part in stages, of `stages` up to one without a name, until rank 0 ends, or the part of the command
+ * that this is in. Returns what a stage failed with. */
 dc3_status dc3_share_follow(const dc3_stage *stages, void *user);
 
 /* How this rank does pieces of the stage that it is in. */

@@ -39,6 +39,16 @@ const char *dc3_ranks_states(int rank)
     return dc3_us.peers[rank].states;
 }
 
+void dc3_ranks_forget_states(void)
+{
+    pthread_mutex_lock(&dc3_us.lock);
+    for (int i = 0; i < dc3_us.transport.ranks; i++) {
+        free(dc3_us.peers[i].states);
+        dc3_us.peers[i].states = NULL;
+    }
+    pthread_mutex_unlock(&dc3_us.lock);
+}
+
 const dc3_cancel *dc3_ranks_cancel(void)
 {
     return &dc3_us.ending;
