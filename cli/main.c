@@ -29,9 +29,9 @@ const command *const commands[] = {
     &status_command,     &info_command,    &report_command,   &pull_command,       NULL};
 
 /* Those that several ranks work on. */
-static const command *const shared[] = {&condense_command,   &bins_command,     &select_command,
-                                        &compensate_command, &label_command,    &evaluate_command,
-                                        &compare_command,    &generate_command, NULL};
+static const command *const shared[] = {
+    &condense_command, &bins_command,    &select_command,   &compensate_command, &label_command,
+    &evaluate_command, &compare_command, &generate_command, &measure_command,    NULL};
 
 static void help(FILE *to)
 {

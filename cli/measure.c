@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "dc3/measure.h"
+#include "dc3/ranks.h"
 
 static void print_measures(const settings *s, const dc3_measure_report *r)
 {
@@ -84,7 +85,7 @@ static int run(const command *c, int argc, char **argv)
         status = finish(dc3_measure(o, &report), NULL);
         if (status == EXIT_DONE && o->dry_run)
             print_estimate(s, report.estimate_seconds);
-        else if (status == EXIT_DONE)
+        else if (status == EXIT_DONE && dc3_ranks_rank() == 0)
             print_measures(s, &report), free(report.table), free(report.json);
     }
     g_strfreev(rest);

@@ -8,11 +8,17 @@
 #include "measure/table.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
 #include "base/options.h"
 #include "io/manifest_rows.h"
+#include "kernels/describe.h"
+#include "ranks/agree.h"
+#include "ranks/ranks.h"
+#include "ranks/share.h"
+#include "run_folder/fingerprint.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
@@ -129,6 +135,8 @@ typedef struct found {
     dc3_pair pair;
 } found;
 
+static const char stage_name[] = "images";
+
 typedef struct passing {
     dc3_measuring *m;
     dc3_subject *s;
@@ -180,13 +188,34 @@ static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
     return s->pairing ? dc3_pairing_add(m, s, item, &f->pair, &answers) : DC3_OK;
 }
 
+static passing passing_of(dc3_measuring *m, dc3_subject *s, int64_t first)
+{
+    return (passing){m, s, first, {m, s->pairing && m->teacher.net}};
+}
+
+/* `count` images. */
+static dc3_look look_of(passing *p, int64_t count)
+{
+    dc3_look look = dc3_sight_look(&p->sight);
+    look.bytes = dc3_sight_bytes(&p->sight), look.count = count;
+    look.user = p, look.show = show, look.take = take, look.note = sizeof(found);
+    return look;
+}
+
 /* `count` images from `first` on. */
 static dc3_status pass(dc3_measuring *m, dc3_subject *s, int64_t first, int64_t count)
 {
-    passing p = {m, s, first, {m, s->pairing && m->teacher.net}};
-    dc3_look look = dc3_sight_look(&p.sight);
-    look.bytes = dc3_sight_bytes(&p.sight), look.count = count;
-    look.user = &p, look.show = show, look.take = take, look.note = sizeof(found);
+    passing p = passing_of(m, s, first);
+    dc3_look look = look_of(&p, count);
+    return dc3_look_run(&look);
+}
+
+/* All images, with the other ranks. */
+static dc3_status pass_all(dc3_measuring *m, dc3_subject *s)
+{
+    passing p = passing_of(m, s, 0);
+    dc3_look look = look_of(&p, dc3_dataset_size(s->data));
+    look.shared = stage_name, look.told = s - m->subjects, look.listener = NULL; /* `take` tells */
     return dc3_look_run(&look);
 }
 
@@ -195,7 +224,7 @@ static dc3_status measure_images(dc3_measuring *m, dc3_subject *s)
     int64_t n = dc3_dataset_size(s->data);
     dc3_listener_say(&m->options->listener, "%s: %lld images in %d class%s", s->path, (long long)n,
                      dc3_dataset_classes(s->data), dc3_dataset_classes(s->data) == 1 ? "" : "es");
-    DC3_TRY(pass(m, s, 0, n));
+    DC3_TRY(pass_all(m, s));
     if (s->all.images) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);
 }
@@ -236,6 +265,7 @@ static dc3_status estimate(dc3_measuring *m)
     for (int i = 0; i < m->count; i++) DC3_TRY(estimate_subject(m, &m->subjects[i]));
     if (m->training) DC3_TRY(estimate_subject(m, m->training));
     m->report->images = m->report->skipped = 0;
+    m->report->estimate_seconds /= dc3_ranks_count();
     return DC3_OK;
 }
 
@@ -323,6 +353,66 @@ static dc3_status measure_all(dc3_measuring *m)
     return write_report(m);
 }
 
+/* ---- by several ranks ---- */
+
+static json_t *describe(const dc3_subject *s)
+{
+    return json_sprintf("%s, %lld images in %d classes, %016llx", s->path,
+                        (long long)dc3_dataset_size(s->data), dc3_dataset_classes(s->data),
+                        (unsigned long long)dc3_fingerprint_images(s->data));
+}
+
+static json_t *file(const char *path)
+{
+    return path ? dc3_fingerprint(path) : json_null();
+}
+
+/* What all ranks must have alike. */
+static dc3_status agree(const dc3_measuring *m)
+{
+    const dc3_measure_options *o = m->options;
+    char kernels[64], name[32];
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    json_t *all = json_pack("{s:o, s:o, s:i, s:i, s:i, s:i}", "teacher", file(o->teacher), "inception",
+                            file(o->inception), "teacher_size", o->teacher_size, "threads", o->threads,
+                            "coverage", o->coverage, "strict", o->strict);
+    for (int i = 0; i < m->count + (m->training != NULL); i++) {
+        snprintf(name, sizeof name, "dataset %d", i + 1);
+        json_object_set_new(all, name, describe(&m->subjects[i]));
+    }
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
+    return status;
+}
+
+/* Another rank's part in the images of a dataset. */
+static dc3_status serve(void *user, const void *known, size_t bytes)
+{
+    dc3_measuring *m = user;
+    int64_t number = dc3_look_told(known);
+    if (number < 0 || number > m->count)
+        return dc3_fail(DC3_ERR_INTERNAL, "there is no dataset %lld", (long long)number);
+    dc3_subject *s = &m->subjects[number];
+    if (s != m->training) DC3_TRY(dc3_pairing_open(m, s));
+    passing p = passing_of(m, s, 0);
+    const dc3_look look = look_of(&p, dc3_dataset_size(s->data));
+    dc3_status status = dc3_look_serve(&look, known, bytes);
+    dc3_pairing_close(&s->pairing);
+    return status;
+}
+
+static dc3_status help(dc3_measuring *m)
+{
+    const dc3_stage stages[] = {{stage_name, serve}, {NULL, NULL}};
+    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
+    dc3_status status = open_subjects(m);
+    if (status == DC3_OK) status = dc3_networks_open(m);
+    if (status == DC3_OK) status = agree(m);
+    if (status == DC3_OK) status = dc3_share_follow(stages, m);
+    close_all(m);
+    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+}
+
 dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *report)
 {
     dc3_measure_options own = dc3_measure_defaults();
@@ -334,12 +424,17 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_measuring m = {.options = options, .report = report};
+    if (dc3_ranks_rank()) {
+        own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
+        return help(&m);
+    }
     dc3_status status = open_subjects(&m);
     dc3_work_note *notes = calloc((size_t)m.count + 1, sizeof *notes);
     for (int i = 0; status == DC3_OK && notes && i < m.count; i++)
         dc3_work_begin(&notes[i], own.dry_run || !m.subjects[i].document ? NULL : m.subjects[i].path,
                        "measure", &own.listener);
     if (status == DC3_OK) status = dc3_networks_open(&m);
+    if (status == DC3_OK) status = agree(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) m.total += dc3_dataset_size(m.subjects[i].data);
     if (status == DC3_OK && m.training) m.total += dc3_dataset_size(m.training->data);
     if (status == DC3_OK) status = options->dry_run ? estimate(&m) : measure_all(&m);

@@ -146,11 +146,16 @@ static void shut(team *t)
     dc3_workers_close(t->look->ctx, t->count, &t->opened);
 }
 
-/* With other ranks, which must know where it begins. */
+/* What other ranks must know. */
+typedef struct known {
+    int64_t first, told;
+} known;
+
 static dc3_status run_shared(const dc3_look *l, const dc3_pieces *pieces)
 {
+    const known k = {l->first, l->told};
     dc3_share *share;
-    dc3_status status = dc3_share_open(l->shared, &l->first, sizeof l->first, &share);
+    dc3_status status = dc3_share_open(l->shared, &k, sizeof k, &share);
     if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.listener = l->listener}, pieces);
     dc3_share_close(&share);
     return status;
@@ -185,12 +190,21 @@ static dc3_status serve(void *user, int at, int64_t number, const void *task, vo
     return DC3_OK;
 }
 
-dc3_status dc3_look_serve(const dc3_look *look, const void *known, size_t bytes)
+int64_t dc3_look_told(const void *of)
+{
+    known k;
+    memcpy(&k, of, sizeof k);
+    return k.told;
+}
+
+dc3_status dc3_look_serve(const dc3_look *look, const void *of, size_t bytes)
 {
     dc3_look l = *look;
     team t = {.look = &l, .count = dc3_look_workers(&l)};
+    known k;
     (void)bytes;
-    memcpy(&l.first, known, sizeof l.first);
+    memcpy(&k, of, sizeof k);
+    l.first = k.first;
     dc3_status status = open(&t);
     dc3_serving serving = {.workers = t.count, .result_size = piece_size(&l), .user = &t, .work = serve};
     if (status == DC3_OK) status = dc3_share_serve(&serving);

@@ -38,6 +38,7 @@ typedef struct dc3_look {
                                  they are opened for this one */
     int workers;              /* with contexts */
     const char *shared; /* the stage's name, where other ranks look, too (ranks/share.h); NULL: none do */
+    int64_t told;       /* a number that they are told with it */
     const dc3_listener *listener; /* hears of `stage` after each piece; NULL: nobody does */
     const char *stage;
 } dc3_look;
@@ -48,6 +49,8 @@ int dc3_look_workers(const dc3_look *look);
  * Fails as `run` or `take` does, or with DC3_ERR_CANCELLED, DC3_ERR_MEMORY; a view that cannot be shown is
  * left to `take`. */
 dc3_status dc3_look_run(const dc3_look *look);
+/* The number that a stage told, whose `known` this is. */
+int64_t dc3_look_told(const void *known);
 /* Another rank's part in that, in its stage: `look` as rank 0 has it, but for `first` and `take`; known: what
  * the stage told. */
 dc3_status dc3_look_serve(const dc3_look *look, const void *known, size_t bytes);

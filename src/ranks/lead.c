@@ -114,7 +114,7 @@ static void redone(void *user, const dc3_failure *failure)
 {
     enum { TOLD = 5 };
     dc3_share *s = user;
-    if (s->redone++ < TOLD)
+    if (s->redone++ < TOLD && s->how->listener)
         dc3_listener_say(s->how->listener, "warning: %s; rank 0 could do it", failure->text);
 }
 

@@ -1,0 +1,35 @@
+#!/bin/bash
+# dc3 measure by several ranks: what is printed is that of one process for every number of ranks, byte for byte; what
+# cannot be read is skipped once; a lost rank is named.
+source "$2/tests/cli/ranks.sh"
+gradual train 24 && gradual other 20
+"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
+DC3_MODELS=none "$dc3" condense train -o set --ipc 4 --method random --size 32 --threads 1 > log 2>&1 || fail "$(< log)"
+echo "no image" > other/red/20.png
+teacher=(--teacher two.safetensors --any-teacher)
+alike() { # NUMBERS COMMAND...: by one process and by so many ranks
+  local n; local -a numbers; read -ra numbers <<< "$1"; shift
+  "$dc3" "$@" > one 2> log || fail "$*: $(< log)"
+  for n in "${numbers[@]}"; do
+    ranks $n "$@" > out 2> log-$n || fail "$*, $n ranks: $(< log-$n)"
+    cmp one out || fail "$*: $n ranks print $(head -c 2000 out)"
+    [[ $(grep -c "skipped: " log) == "$(grep -c "skipped: " log-$n)" ]] || fail "$*, $n ranks: $(< log-$n)"
+  done
+}
+alike "2" measure train other set --threads 1 --per-class
+alike "1 2 3 5" measure train other set --threads 1 "${teacher[@]}" --json
+alike "3" measure other set --training train --threads 1 "${teacher[@]}" --coverage --json
+expect 1 "other/red/20.png" ranks 3 measure train other --threads 1 --strict
+[[ $(grep -c "20.png" <<< "$output") == 1 ]] || fail "told by each rank: $output"
+expect 0 "estimate" ranks 2 measure train other --threads 1 --dry-run
+
+# A rank is lost; there is nothing to continue.
+cp -r train many
+for i in {1..30}; do for c in red blue; do for f in train/$c/*.png; do ln "$f" "many/$c/$i-${f##*/}"; done; done; done
+strike KILL 1 "has ended; what was done is kept: give the same command" "set/.work.*" measure set many --threads 1 \
+  "${teacher[@]}"
+
+by_mpi || exit 0
+"$dc3" measure train set --threads 1 "${teacher[@]}" --json > one 2> log || fail "$(< log)"
+"${mpi[@]}" 3 "$dc3"-mpi measure train set --threads 1 "${teacher[@]}" --json > out 2> log || fail "MPI: $(< log)"
+cmp one out || fail "MPI"
