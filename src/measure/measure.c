@@ -155,6 +155,8 @@ static dc3_status show_image(const passing *p, int64_t item, const dc3_image *im
     if (p->s->pairing)
         dc3_pairing_measure(p->m, p->s->pairing, item, image, dc3_sight_view(&p->sight, DC3_NETWORKS, view),
                             &to->pair);
+    if (dc3_ranks_rank() && to->pair.state == DC3_COMPARISON_FAILED) /* rank 0 may read the original */
+        return dc3_fail(DC3_ERR_IO, "%s", to->pair.reason);
     return DC3_OK;
 }
 
@@ -215,7 +217,8 @@ static dc3_status pass_all(dc3_measuring *m, dc3_subject *s)
 {
     passing p = passing_of(m, s, 0);
     dc3_look look = look_of(&p, dc3_dataset_size(s->data));
-    look.shared = stage_name, look.told = s - m->subjects, look.listener = NULL; /* `take` tells */
+    look.shared = stage_name, look.listener = NULL; /* `take` tells */
+    look.told = 2 * (s - m->subjects) + (s->pairing != NULL);
     return dc3_look_run(&look);
 }
 
@@ -385,18 +388,28 @@ static dc3_status agree(const dc3_measuring *m)
     return status;
 }
 
+/* Opens the originals of a run, if rank 0 compares with them. */
+static dc3_status open_pairing(dc3_measuring *m, dc3_subject *s, int wanted)
+{
+    if (s != m->training) DC3_TRY(dc3_pairing_open(m, s));
+    if (wanted == (s->pairing != NULL)) return DC3_OK;
+    return dc3_fail(DC3_ERR_IO,
+                    "%s: its originals are %s here, and %s by rank 0; expected what all ranks share", s->path,
+                    wanted ? "not found" : "found", wanted ? "found" : "not found");
+}
+
 /* Another rank's part in the images of a dataset. */
 static dc3_status serve(void *user, const void *known, size_t bytes)
 {
     dc3_measuring *m = user;
-    int64_t number = dc3_look_told(known);
+    int64_t number = dc3_look_told(known) / 2;
     if (number < 0 || number > m->count)
         return dc3_fail(DC3_ERR_INTERNAL, "there is no dataset %lld", (long long)number);
     dc3_subject *s = &m->subjects[number];
-    if (s != m->training) DC3_TRY(dc3_pairing_open(m, s));
+    dc3_status status = open_pairing(m, s, dc3_look_told(known) % 2 != 0);
     passing p = passing_of(m, s, 0);
     const dc3_look look = look_of(&p, dc3_dataset_size(s->data));
-    dc3_status status = dc3_look_serve(&look, known, bytes);
+    if (status == DC3_OK) status = dc3_look_serve(&look, known, bytes);
     dc3_pairing_close(&s->pairing);
     return status;
 }

@@ -33,3 +33,24 @@ by_mpi || exit 0
 "$dc3" measure train set --threads 1 "${teacher[@]}" --json > one 2> log || fail "$(< log)"
 "${mpi[@]}" 3 "$dc3"-mpi measure train set --threads 1 "${teacher[@]}" --json > out 2> log || fail "MPI: $(< log)"
 cmp one out || fail "MPI"
+# A rank that does not see the originals, by where its process is, ends the run if it is there in time; the part of one
+# that cannot read them is rank 0's.
+DC3_MODELS=none "$dc3" condense many -o big --ipc 300 --method random --size 32 --threads 1 --no-report > log 2>&1 ||
+  fail "$(< log)"
+sed -i 's|"data": *"[^"]*"|"data": "/proc/self/cwd/many"|' big/dc3.json
+echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && cd elsewhere; exec "$@"' > apart.sh
+apart=("${mpi[@]}" 2 bash apart.sh "$dc3"-mpi measure "$work/big" --threads 1 --json)
+"$dc3" measure "$work/big" --threads 1 --json > one 2> log || fail "$(< log)"
+grep -q ssim one || fail "the originals are not compared: $(< one)"
+mkdir elsewhere
+if "${apart[@]}" > out 2> log; then
+  cmp one out || fail "originals that one rank does not see: $(< out)"
+else
+  grep -q "big: its originals are not found here, and found by rank 0" log || fail "$(< log)"
+fi
+mkdir -p elsewhere/many/{red,blue}
+for image in many/*/*.png; do
+  head -c "$(stat -c %s "$image")" /dev/zero > "elsewhere/$image" && touch -r "$image" "elsewhere/$image"
+done
+"${apart[@]}" > out 2> log || fail "originals that one rank cannot read: $(< log)"
+cmp one out || fail "originals that one rank cannot read: $(< out)"
