@@ -10,12 +10,13 @@
 
 dc3_status dc3_kernels_check(void)
 {
-    static const char *const tiers[] = {"", "amx", "amx-emulated", "avx512", "avx2", "plain", NULL};
+    static const char *const tiers[] = {"", "amx", "amx-emulated", "avx512", "avx2", "neon", "plain", NULL};
     const char *most = getenv("DC3_KERNELS");
     for (int i = 0; most && tiers[i]; i++)
         if (strcmp(most, tiers[i]) == 0) return DC3_OK;
     return most ? dc3_fail(DC3_ERR_OPTION,
-                           "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2 or plain, found '%s'", most)
+                           "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2, neon or plain, found '%s'",
+                           most)
                 : DC3_OK;
 }
 
@@ -25,6 +26,7 @@ static dc3_tier most_of(void)
     const char *most = getenv("DC3_KERNELS");
     return !most                         ? DC3_TIER_AMX
            : strcmp(most, "plain") == 0  ? DC3_TIER_PLAIN
+           : strcmp(most, "neon") == 0   ? DC3_TIER_NEON
            : strcmp(most, "avx2") == 0   ? DC3_TIER_AVX2
            : strcmp(most, "avx512") == 0 ? DC3_TIER_AVX512
                                          : DC3_TIER_AMX;
@@ -42,15 +44,17 @@ static dc3_tier tier_up_to(dc3_tier most)
 {
     if (most >= DC3_TIER_AMX && dc3_cpu_has_amx()) return DC3_TIER_AMX;
     if (most >= DC3_TIER_AVX512 && dc3_cpu_has_avx512()) return DC3_TIER_AVX512;
-    return most >= DC3_TIER_AVX2 && dc3_cpu_has_avx2() ? DC3_TIER_AVX2 : DC3_TIER_PLAIN;
+    if (most >= DC3_TIER_AVX2 && dc3_cpu_has_avx2()) return DC3_TIER_AVX2;
+    return most >= DC3_TIER_NEON && dc3_cpu_has_neon() ? DC3_TIER_NEON : DC3_TIER_PLAIN;
 }
 
 /* A table for each tier, filled once: contexts on other threads keep reading what they were given. */
 static dc3_kernels tables[DC3_TIER_AMX + 1], emulated;
 
-#if defined(__x86_64__)
 #include "kernels/x86/conv_gradient.h"
 #include "kernels/x86/x86.h"
+
+#if defined(__x86_64__)
 
 static void fill(void)
 {
@@ -99,13 +103,21 @@ void dc3_cpu_tiles(dc3_cpu_convolutions *own)
 
 static void fill(void)
 {
-    dc3_amx_plain_kernels(dc3_kernels_ref(), &emulated);
+    for (int t = 0; t <= DC3_TIER_AMX; t++) tables[t] = *dc3_kernels_ref();
+#if defined(__aarch64__)
+    dc3_neon_kernels(&tables[DC3_TIER_NEON]);
+#endif
+    dc3_amx_plain_kernels(&tables[tier_up_to(DC3_TIER_AVX512)], &emulated);
     emulated.name = "AMX emulated";
 }
 
 static dc3_cpu_convolutions below_amx(void)
 {
-    return (dc3_cpu_convolutions){.tier = DC3_TIER_PLAIN};
+    dc3_cpu_convolutions own = {.tier = tier_up_to(most_of())};
+#if defined(__aarch64__)
+    if (own.tier == DC3_TIER_NEON) own.winograd = &dc3_neon_winograd;
+#endif
+    return own;
 }
 
 #endif

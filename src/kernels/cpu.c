@@ -1,5 +1,14 @@
 #include "kernels/cpu.h"
 
+int dc3_cpu_has_neon(void)
+{
+#if defined(__aarch64__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <pthread.h>

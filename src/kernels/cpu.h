@@ -6,6 +6,8 @@
 int dc3_cpu_has_avx512(void);
 /* AVX2 with FMA. */
 int dc3_cpu_has_avx2(void);
+/* arm64's vectors, which every such processor has. */
+int dc3_cpu_has_neon(void);
 /* Multiplies bf16 natively: AVX512-BF16, or AMX, which comes with it. */
 int dc3_cpu_has_bf16(void);
 /* AMX-TILE and AMX-BF16, with AVX512-BF16, and the kernel lets this process use the tiles, which the first

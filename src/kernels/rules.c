@@ -1,7 +1,7 @@
 #include "kernels/rules.h"
 
 #define ONE(x) (1u << (x))
-#define BELOW_AMX (ONE(DC3_TIER_AVX2) | ONE(DC3_TIER_AVX512))
+#define BELOW_AMX (ONE(DC3_TIER_NEON) | ONE(DC3_TIER_AVX2) | ONE(DC3_TIER_AVX512))
 #define ALL_PASSES (ONE(DC3_PASS_FORWARD) | ONE(DC3_PASS_DATA) | ONE(DC3_PASS_WEIGHT))
 
 typedef struct rule {

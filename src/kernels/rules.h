@@ -9,6 +9,7 @@
 
 typedef enum dc3_tier {
     DC3_TIER_PLAIN,
+    DC3_TIER_NEON,
     DC3_TIER_AVX2,
     DC3_TIER_AVX512,
     DC3_TIER_AMX, /* emulated or not */

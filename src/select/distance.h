@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /* A function compiled for each kind of vectors; the loader takes the processor's. */
-#ifdef DC3_TSAN /* ThreadSanitizer is not ready when the loader asks */
+/* ThreadSanitizer is not ready when the loader asks. */
+#if defined(DC3_TSAN) || !defined(__x86_64__)
 #define DC3_FOR_EACH_PROCESSOR
 #else
 #define DC3_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -141,12 +141,13 @@ void dc3_teacher_note_size(const dc3_listener *listener, const dc3_teacher *t, c
 
 double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)
 {
-    double most = z[label], sum = 0;
-    for (int64_t k = 0; k < classes; k++) most = fmax(most, z[k]);
+    double sum = 0;
+    float most = z[label];
+    for (int64_t k = 0; k < classes; k++) most = fmaxf(most, z[k]); /* of doubles gcc 12 for arm64 fails */
     for (int64_t k = 0; k < classes; k++)
-        if (k != label) sum += exp(z[k] - most);
-    double own = exp(z[label] - most);
-    return own == 1 ? log1p(sum) : most - z[label] + log(sum + own);
+        if (k != label) sum += exp((double)z[k] - most);
+    double own = exp((double)z[label] - most);
+    return own == 1 ? log1p(sum) : (double)most - z[label] + log(sum + own);
 }
 
 dc3_status dc3_teacher_run_in(const dc3_teacher *t, dc3_ctx *ctx, int n, float *rgb, float *embeddings,

@@ -68,7 +68,7 @@ cp -r val broken && echo nothing > broken/red/3.png
 expect 0 "tested on 15 (1 more cannot be read)" "${score[@]}" --labels hard --val broken
 expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken --seeds 2
 [[ $(grep -c "skipped: red/3.png" <<< "$output") == 1 ]] || fail "the images to test on were read twice: $output"
-expect 2 "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2 or plain, found 'avx5'" \
+expect 2 "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2, neon or plain, found 'avx5'" \
   env DC3_KERNELS=avx5 "${score[@]}" --labels hard
 expect 1 "1 images cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
 expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 \

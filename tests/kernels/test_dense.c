@@ -613,9 +613,9 @@ static void rules(void **state)
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
         dc3_way direct = p == DC3_PASS_WEIGHT ? DC3_WAY_DIRECT : DC3_WAY_ONEDNN;
-        static const dc3_tier ours[] = {DC3_TIER_AVX2, DC3_TIER_AVX512, DC3_TIER_AMX};
+        static const dc3_tier ours[] = {DC3_TIER_NEON, DC3_TIER_AVX2, DC3_TIER_AVX512, DC3_TIER_AMX};
         assert_int_equal(rule_for(DC3_TIER_PLAIN, DC3_F32, p, &large, 0), DC3_WAY_ONEDNN);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             assert_int_equal(rule_for(ours[i], DC3_F32, p, &large, 0), DC3_WAY_WINOGRAD);
             assert_int_equal(rule_for(ours[i], DC3_F32, p, &large, no_winograd), DC3_WAY_ONEDNN);
             assert_int_equal(rule_for(ours[i], DC3_F32, p, &tiny, 0), DC3_WAY_ONEDNN);

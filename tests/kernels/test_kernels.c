@@ -487,6 +487,7 @@ static void chosen(void **state)
         expected = "AVX-512";
     if (!plain && !avx2 && !(most && strcmp(most, "avx512") == 0) && dc3_cpu_has_amx()) expected = "AMX";
 #endif
+    if (dc3_cpu_has_neon() && !(most && strcmp(most, "plain") == 0)) expected = "NEON";
     if (most && strcmp(most, "amx-emulated") == 0) expected = "AMX emulated";
     assert_string_equal(dc3_kernels_best()->name, expected);
 }
@@ -499,8 +500,8 @@ static void tables_stay(void **state)
     char *old = most ? strdup(most) : NULL;
     const dc3_kernels *first = dc3_kernels_best();
     dc3_kernels before = *first;
-    static const char *const tiers[] = {"plain", "avx2", "avx512", "amx-emulated", "amx"};
-    for (int i = 0; i < 5; i++) {
+    static const char *const tiers[] = {"plain", "neon", "avx2", "avx512", "amx-emulated", "amx"};
+    for (int i = 0; i < 6; i++) {
         setenv("DC3_KERNELS", tiers[i], 1);
         dc3_kernels_best();
         assert_memory_equal(first, &before, sizeof before);

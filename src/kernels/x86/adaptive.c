@@ -1,6 +1,6 @@
 /* Adaptive layer norm and gated residuals (Peebles and Xie 2023), factors of channels, and their gradients.
  * Sums over tokens are taken over blocks of them, in their order. */
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 #include "kernels/x86/x86.h"
 
 enum { WIDE = 64, SOME_TOKENS = 32 }; /* channels, and tokens, that are summed at once */

@@ -1,4 +1,4 @@
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 #include "kernels/x86/x86.h"
 
 enum { CHUNK = 4096 };

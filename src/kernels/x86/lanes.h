@@ -1,11 +1,15 @@
-/* Vectors of LANES floats, in AVX-512 or in AVX2 and FMA, whichever the file is compiled for. Of NaN holds
- * what the instructions do, which is the same in both: the larger of two is the second where one of them is
- * NaN, and no comparison but v_unequal and v_differ holds. */
+/* Vectors of LANES floats, in AVX-512, in AVX2 and FMA or in NEON, whichever the file is compiled for. Of NaN
+ * holds what x86's instructions do, which is the same in both: the larger of two is the second where one of
+ * them is NaN, and no comparison but v_unequal and v_differ holds. */
 #ifndef DC3_KERNELS_X86_LANES_H
 #define DC3_KERNELS_X86_LANES_H
 
+#if defined(__aarch64__)
+#include "kernels/neon/lanes.h"
+#else
+
 #include <immintrin.h>
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 
 #if defined(__AVX512F__)
 
@@ -352,5 +356,7 @@ DC3_INLINE vec v_max(vec x, vec y)
 }
 
 #undef V
+
+#endif
 
 #endif

@@ -1,6 +1,6 @@
 /* Layer normalisation and its gradient. Sums over rows are taken over fixed blocks and added in their order.
  */
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 #include "kernels/x86/x86.h"
 
 enum { BLOCKS = DC3_NORM_BLOCKS, SOME_ROWS = 32, MOST_CHANNELS = 8192 };

@@ -1,6 +1,6 @@
 /* What optimizers do to each element. Threads take whole blocks, so that which elements stand at the end of a
  * vector loop does not depend on how many threads there are. */
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 #include "kernels/x86/x86.h"
 
 enum { BLOCK = 1 << 13 };

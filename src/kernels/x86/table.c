@@ -1,20 +1,17 @@
 #include "kernels/x86/x86.h"
 
 /* Attention in bf16 is plain where the tier or the processor does not multiply bf16. */
-static int has_bf16(void)
-{
 #if defined(__AVX512F__)
-    return dc3_cpu_has_bf16();
+#define HAS_BF16 dc3_cpu_has_bf16()
 #else
-    return 0;
+#define HAS_BF16 0
 #endif
-}
 
 static size_t attention_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
 {
     if (type == DC3_F32) return X86(attention_scratch_f32)(shape, threads);
-    return has_bf16() ? dc3_avx512_attention_scratch_bf16(shape, threads)
-                      : dc3_kernels_ref()->attention_scratch(type, shape, threads);
+    return HAS_BF16 ? dc3_avx512_attention_scratch_bf16(shape, threads)
+                    : dc3_kernels_ref()->attention_scratch(type, shape, threads);
 }
 
 static void attention(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
@@ -22,7 +19,7 @@ static void attention(dc3_dtype type, const dc3_attention_shape *shape, const vo
 {
     if (type == DC3_F32)
         X86(attention_f32)(shape, q, k, v, y, lse, scratch);
-    else if (has_bf16())
+    else if (HAS_BF16)
         dc3_avx512_attention_bf16(shape, q, k, v, y, lse, scratch);
     else
         dc3_kernels_ref()->attention(type, shape, q, k, v, y, lse, scratch);
@@ -31,8 +28,8 @@ static void attention(dc3_dtype type, const dc3_attention_shape *shape, const vo
 static size_t attention_gradient_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
 {
     if (type == DC3_F32) return X86(attention_gradient_scratch_f32)(shape, threads);
-    return has_bf16() ? dc3_avx512_attention_gradient_scratch_bf16(shape, threads)
-                      : dc3_kernels_ref()->attention_gradient_scratch(type, shape, threads);
+    return HAS_BF16 ? dc3_avx512_attention_gradient_scratch_bf16(shape, threads)
+                    : dc3_kernels_ref()->attention_gradient_scratch(type, shape, threads);
 }
 
 static void attention_gradient(dc3_dtype type, const dc3_attention_shape *shape,
@@ -40,7 +37,7 @@ static void attention_gradient(dc3_dtype type, const dc3_attention_shape *shape,
 {
     if (type == DC3_F32)
         X86(attention_gradient_f32)(shape, gradient, scratch);
-    else if (has_bf16())
+    else if (HAS_BF16)
         dc3_avx512_attention_gradient_bf16(shape, gradient, scratch);
     else
         dc3_kernels_ref()->attention_gradient(type, shape, gradient, scratch);
@@ -50,6 +47,8 @@ void X86(kernels)(dc3_kernels *table)
 {
 #if defined(__AVX512F__)
     table->name = "AVX-512";
+#elif defined(__aarch64__)
+    table->name = "NEON";
 #else
     table->name = "AVX2";
 #endif

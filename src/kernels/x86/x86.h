@@ -1,5 +1,6 @@
-/* Kernels for x86-64 in two tiers, AVX-512, and AVX2 with FMA. The files of this folder are compiled once for
- * each tier, those named _bf16 for AVX-512 only, and called only on processors that have it. */
+/* Kernels by vectors: for x86-64 in two tiers, AVX-512, and AVX2 with FMA. The files of this folder are
+ * compiled once for each tier, those named _bf16 for AVX-512 only, and called only on processors that have
+ * it. For arm64 they are compiled too, those named _bf16 aside, as the tier NEON. */
 #ifndef DC3_KERNELS_X86_X86_H
 #define DC3_KERNELS_X86_X86_H
 
@@ -7,6 +8,8 @@
 
 #if defined(__AVX512F__)
 #define X86(name) dc3_avx512_##name
+#elif defined(__aarch64__)
+#define X86(name) dc3_neon_##name
 #else
 #define X86(name) dc3_avx2_##name
 #endif
@@ -14,6 +17,7 @@
 /* Replace the entries that a tier has. */
 void dc3_avx512_kernels(dc3_kernels *table);
 void dc3_avx2_kernels(dc3_kernels *table);
+void dc3_neon_kernels(dc3_kernels *table);
 
 enum { DC3_NORM_BLOCKS = 16 }; /* that the sums of group and layer norms are cut into */
 
@@ -80,7 +84,7 @@ size_t X86(attention_gradient_scratch_f32)(const dc3_attention_shape *shape, int
 void X86(attention_gradient_f32)(const dc3_attention_shape *shape, const dc3_attention_gradient *gradient,
                                  void *scratch);
 
-extern const dc3_winograd dc3_avx512_winograd, dc3_avx2_winograd;
+extern const dc3_winograd dc3_avx512_winograd, dc3_avx2_winograd, dc3_neon_winograd;
 
 /* For processors with AVX512-BF16. */
 extern const dc3_winograd dc3_avx512_winograd_bf16;

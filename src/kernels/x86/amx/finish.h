@@ -4,7 +4,7 @@
 
 #include "kernels/shapes.h"
 #include "kernels/x86/amx/pack.h"
-#include "kernels/x86/math.h"
+#include "kernels/math.h"
 
 /* HALF values; the loops have one length so that they become vectors. */
 static inline void activate(dc3_activation act, float *v)

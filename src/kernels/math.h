@@ -1,6 +1,6 @@
 /* exp and erf in a form that compilers vectorise. */
-#ifndef DC3_KERNELS_X86_MATH_H
-#define DC3_KERNELS_X86_MATH_H
+#ifndef DC3_KERNELS_MATH_H
+#define DC3_KERNELS_MATH_H
 
 #include <math.h>
 #include <stdint.h>
