@@ -22,8 +22,8 @@ const char *dc3_group_text(const dc3_finding *f, const dc3_group *g, char text[D
     int64_t go = 0;
     for (int64_t i = 0; i < g->count; i++) go += !dc3_stays(f, f->members[g->first + i]);
     if (g->classes > 1)
-        snprintf(text, DC3_HOW_TEXT, "%lld images with %d different labels: one or the other is wrong",
-                 (long long)g->count, g->classes);
+        snprintf(text, DC3_HOW_TEXT, "%lld images with %d different labels: one or the other %s wrong",
+                 (long long)g->count, g->classes, *f->network ? "may be" : "is");
     else
         snprintf(text, DC3_HOW_TEXT, "%lld images, of which %lld %s", (long long)g->count, (long long)go,
                  go == 1 ? "goes" : "go");
