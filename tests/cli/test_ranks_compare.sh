@@ -25,7 +25,7 @@ alike() { # NAME NUMBERS COMMAND...: by one process and by so many ranks
       fail "$name-$n: $(ls -a "$name-$n")"
   done
 }
-alike given "1 2 3" "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2
+alike given "2 3" "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2
 alike trained "2" compare train --val val --threads 1 --dtype f32 --size 16 --epochs 1 --teacher-epochs 1 --ipc 1 \
   --methods random,dc3 --seeds 2 --labels soft
 alike budgets "3" "${compare[@]}" --budgets 900,20kB --methods random,rded --seeds 2 --labels hard
