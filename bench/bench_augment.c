@@ -1,7 +1,7 @@
 /* Views of images for training: bench_augment [threads]. The best and the median of 41 times, mixing
  * included. */
 #include "bench.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 
 enum { AGAIN = 41, KINDS = 3 };
 static const char *const kinds[] = {"crop", "resized crop", "rded"};

@@ -5,7 +5,7 @@
 #define DC3_EVALUATE_LABEL_SOURCE_H
 
 #include "evaluate/test_set.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/recipe.h"
 #include "learn/trainer.h"
 #include "options/option_names.h"

@@ -4,7 +4,7 @@
 
 #include "dc3/evaluate.h"
 #include "io/json.h"
-#include "learn/images.h"
+#include "views/images.h"
 #include "learn/ensemble.h"
 #include "nn/classifier.h"
 

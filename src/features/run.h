@@ -3,7 +3,7 @@
 #ifndef DC3_FEATURES_RUN_H
 #define DC3_FEATURES_RUN_H
 
-#include "learn/crop.h"
+#include "views/crop.h"
 #include "diffusion/prompts.h"
 #include "dc3/condense.h"
 #include "diffusion/editor.h"

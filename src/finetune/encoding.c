@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/listener.h"
-#include "learn/images.h"
+#include "views/images.h"
 #include "ops/governor.h"
 #include "ops/ops.h"
 

@@ -7,7 +7,7 @@
 #include "base/listener.h"
 #include "finetune/part.h"
 #include "io/json.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 
 enum { SAVE_SECONDS = 60 };
 

@@ -3,7 +3,7 @@
 #ifndef DC3_LABELS_LABEL_VIEWS_H
 #define DC3_LABELS_LABEL_VIEWS_H
 
-#include "learn/images.h"
+#include "views/images.h"
 #include "learn/recipe.h"
 
 typedef struct dc3_label_views_options {

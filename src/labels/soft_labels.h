@@ -5,7 +5,7 @@
 
 #include "base/output_kind.h"
 #include "io/json.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "tensor/table.h"
 
 typedef struct dc3_soft_labels {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "learn/rand_augment.h"
+#include "views/rand_augment.h"
 
 dc3_status dc3_stored_check_images(const dc3_soft_labels *labels, const char *path, const dc3_dataset *data)
 {

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 #include <string.h>
-#include "learn/resize_views.h"
+#include "views/resize_views.h"
 
 /* Pixels at which network k sees views of `size`. */
 static int size_of(const dc3_ensemble *e, int k, int size)

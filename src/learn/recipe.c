@@ -1,7 +1,7 @@
 #include "learn/recipe.h"
 
 #include "learn/protocol.h"
-#include "learn/rand_augment.h"
+#include "views/rand_augment.h"
 
 /* Values that the recipes share: RDED's. */
 #define RDED_VALUES                                                                                          \

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "dc3/choices.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/schedule.h"
 
 /* What a student is trained by, where nobody says otherwise; chosen by ablation on held-out images. */

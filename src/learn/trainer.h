@@ -3,7 +3,7 @@
 #define DC3_LEARN_TRAINER_H
 
 #include "dc3/choices.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/ema.h"
 #include "learn/optimizer.h"
 #include "nn/classifier.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/params.h"
 #include "tensor/device.h"
 

@@ -6,7 +6,7 @@
 #ifndef DC3_LEARN_WHITEN_H
 #define DC3_LEARN_WHITEN_H
 
-#include "learn/images.h"
+#include "views/images.h"
 #include "nn/param.h"
 
 /* Sets the convolution's weight [2 m, 3, k, k], m at most 3 k^2, from some of the images as they are at

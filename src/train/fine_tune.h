@@ -8,7 +8,7 @@
 #define DC3_TRAIN_FINE_TUNE_H
 
 #include "dc3/train.h"
-#include "learn/images.h"
+#include "views/images.h"
 #include "learn/trainer.h"
 #include "teacher/accuracy.h"
 

@@ -3,7 +3,7 @@
 #define DC3_TRAIN_RECIPE_H
 
 #include "dc3/train.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/optimizer.h"
 #include "learn/schedule.h"
 

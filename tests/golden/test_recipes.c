@@ -1,7 +1,7 @@
 /* What recipes of students are made of, beside PyTorch, torchvision and Pillow (tools/golden/recipes.py):
  * losses with their gradients, the operations of RandAugment; and how those are drawn and mixed. */
 #include "support/golden_file.h"
-#include "learn/rand_augment.h"
+#include "views/rand_augment.h"
 #include "learn/recipe.h"
 #include "ops/ops.h"
 #include "ops/tape.h"

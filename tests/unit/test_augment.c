@@ -3,9 +3,9 @@
 #include "support/golden_file.h"
 #include <unistd.h>
 #include "base/file.h"
-#include "learn/augment.h"
-#include "learn/rand_augment.h"
-#include "learn/resample.h"
+#include "views/augment.h"
+#include "views/rand_augment.h"
+#include "views/resample.h"
 
 static void must(dc3_status status)
 {

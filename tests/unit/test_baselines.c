@@ -2,7 +2,7 @@
  * and crops against torchvision (tools/golden/color_jitter.py). */
 #include "support/choices.h"
 #include <stdio.h>
-#include "learn/crop.h"
+#include "views/crop.h"
 #include "colour/image_edit.h"
 #include "io/safetensors.h"
 #include "select/choose.h"

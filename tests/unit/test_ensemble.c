@@ -2,7 +2,7 @@
  * each and of all together, and the list of their files. */
 #include "support/shaped_dataset.h"
 #include <unistd.h>
-#include "learn/resize_views.h"
+#include "views/resize_views.h"
 #include "learn/tester.h"
 #include "run_folder/fingerprint.h"
 #include "teacher/mean_answers.h"

@@ -2,7 +2,7 @@
 #include "support/small_dataset.h"
 #include "dc3/train.h"
 #include "io/dataset.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "learn/whiten.h"
 #include "nn/classifier.h"
 #include "train/train_recipe.h"

@@ -2,7 +2,7 @@
 #include "support/small_dataset.h"
 #include "base/file.h"
 #include "learn/hold_out.h"
-#include "learn/images.h"
+#include "views/images.h"
 
 static char folder[] = "/tmp/dc3-held-XXXXXX";
 

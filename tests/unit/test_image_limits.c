@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <vips/vips.h>
 #include "io/image.h"
-#include "learn/resample.h"
+#include "views/resample.h"
 
 enum { SMALL = 10000, MOST_MB = 150 };
 

@@ -10,7 +10,7 @@
 #include "dc3/label.h"
 #include "dc3/measure.h"
 #include "dc3/train.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 #include "teacher/teacher.h"
 
 enum { SIZE = 16, VIEWS = 2, N = SMALL_CLASSES * SMALL_EACH };

@@ -1,7 +1,7 @@
 /* What the stages of a selection hand to each other: the choice of dc3_select_command is made again from the
  * images, by the networks and the functions of each stage; of crops also what is stored. */
 #include "support/shaped_dataset.h"
-#include "learn/crop.h"
+#include "views/crop.h"
 #include "dc3/condense.h"
 #include "dc3/train.h"
 #include "diffusion/editor.h"

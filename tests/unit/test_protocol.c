@@ -6,7 +6,7 @@
 #include "dc3/label.h"
 #include "dc3/train.h"
 #include "evaluate/evaluation.h"
-#include "learn/rand_augment.h"
+#include "views/rand_augment.h"
 #include "learn/trainer.h"
 #include "learn/params.h"
 #include "teacher/teacher.h"

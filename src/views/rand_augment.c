@@ -1,4 +1,4 @@
-#include "learn/rand_augment.h"
+#include "views/rand_augment.h"
 
 #include <math.h>
 #include <stdlib.h>

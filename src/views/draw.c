@@ -1,7 +1,7 @@
 /* The random part of augmentation. */
 #include <math.h>
 #include "base/rng.h"
-#include "learn/augment.h"
+#include "views/augment.h"
 
 static dc3_rng stream(uint64_t seed, dc3_rng_purpose purpose, int64_t epoch, int64_t item)
 {

@@ -1,8 +1,8 @@
-#include "learn/crop.h"
+#include "views/crop.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include "learn/resample.h"
+#include "views/resample.h"
 
 dc3_box dc3_crop_draw(dc3_rng *rng, int width, int height, double low, double high)
 {

@@ -1,4 +1,4 @@
-#include "learn/resample.h"
+#include "views/resample.h"
 
 #include <math.h>
 #include <stdlib.h>

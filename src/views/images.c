@@ -1,4 +1,4 @@
-#include "learn/images.h"
+#include "views/images.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "base/cancel.h"
 #include "base/memory.h"
 #include "base/pieces.h"
-#include "learn/resample.h"
+#include "views/resample.h"
 
 enum { CHUNK = 256, EACH = 4, MOST = 1 << 15 }; /* images between two reports, in a piece; pixels of a side */
 

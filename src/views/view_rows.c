@@ -1,4 +1,4 @@
-#include "learn/view_rows.h"
+#include "views/view_rows.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Rows of a view of an image: rows of the crop are blended first, over the few columns that are needed, then
  * the columns of each: bytes in, floats out, nothing between them but one row. */
-#ifndef DC3_LEARN_VIEW_ROWS_H
-#define DC3_LEARN_VIEW_ROWS_H
+#ifndef DC3_VIEWS_VIEW_ROWS_H
+#define DC3_VIEWS_VIEW_ROWS_H
 
-#include "learn/augment.h"
-#include "learn/resample.h"
+#include "views/augment.h"
+#include "views/resample.h"
 
 /* How an axis of the crop becomes one of the view. */
 typedef struct dc3_view_axis {

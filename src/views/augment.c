@@ -1,11 +1,11 @@
 /* Views made from what was drawn for them. */
-#include "learn/augment.h"
+#include "views/augment.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "base/pieces.h"
-#include "learn/rand_augment.h"
-#include "learn/view_rows.h"
+#include "views/rand_augment.h"
+#include "views/view_rows.h"
 #include "nn/classifier.h"
 
 struct dc3_augmenter {

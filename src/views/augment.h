@@ -1,10 +1,10 @@
 /* Augmentation: what is random about a view of an image is drawn first (dc3_draw_*), and another function
  * makes the view from it, so that views can be stored and made again. A draw is named by (seed, epoch, item)
  * and depends on nothing else. */
-#ifndef DC3_LEARN_AUGMENT_H
-#define DC3_LEARN_AUGMENT_H
+#ifndef DC3_VIEWS_AUGMENT_H
+#define DC3_VIEWS_AUGMENT_H
 
-#include "learn/images.h"
+#include "views/images.h"
 #include "tensor/tensor.h"
 
 enum { DC3_VIEW_OPS = 4 }; /* operations of RandAugment on a view, at most */

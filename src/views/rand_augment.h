@@ -1,10 +1,10 @@
 /* RandAugment (Cubuk et al. 2020, arXiv 1909.13719) as torchvision's RandAugment has it on images of 8 bits:
  * N operations of fourteen, drawn with replacement, all of strength M of 30. The operations are Pillow's:
  * nearest neighbours, black beyond the edges. */
-#ifndef DC3_LEARN_RAND_AUGMENT_H
-#define DC3_LEARN_RAND_AUGMENT_H
+#ifndef DC3_VIEWS_RAND_AUGMENT_H
+#define DC3_VIEWS_RAND_AUGMENT_H
 
-#include "learn/augment.h"
+#include "views/augment.h"
 
 /* In torchvision's order. Of those with a direction (from SHEAR_X to SHARPNESS) a negative code is the
  * opposite one. */

@@ -1,8 +1,8 @@
-#include "learn/resize_views.h"
+#include "views/resize_views.h"
 
 #include <stdlib.h>
 #include "base/pieces.h"
-#include "learn/resample.h"
+#include "views/resample.h"
 
 /* The same for rows and columns. */
 typedef struct axis {
