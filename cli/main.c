@@ -29,9 +29,10 @@ const command *const commands[] = {
     &status_command,     &info_command,    &report_command,   &pull_command,       NULL};
 
 /* Those that several ranks work on. */
-static const command *const shared[] = {
-    &condense_command, &bins_command,    &select_command,   &compensate_command, &label_command,
-    &evaluate_command, &compare_command, &generate_command, &measure_command,    NULL};
+static const command *const shared[] = {&condense_command,   &bins_command,    &select_command,
+                                        &compensate_command, &label_command,   &train_command,
+                                        &evaluate_command,   &compare_command, &finetune_command,
+                                        &generate_command,   &measure_command, NULL};
 
 static void help(FILE *to)
 {
@@ -85,7 +86,7 @@ static int unknown(const char *name)
 /* EXIT_DONE, or several ranks were begun for a command that one does alone. */
 static int check_ranks(const command *c)
 {
-    char names[100] = "";
+    char names[200] = "";
     for (const command *const *each = shared; *each; each++) {
         if (*each == c) return EXIT_DONE;
         size_t used = strlen(names);

@@ -72,6 +72,11 @@ static const option own_options[] = {
     {"epochs", 'e', OPTION_WHOLE, AT(epochs), ANY, "Number of times that each image is seen (default 15)",
      "N"},
     {"batch", 0, OPTION_WHOLE, AT(batch), WITHIN(2, 65536), "Images per step (default 128)", "N"},
+    {"replicas", 0, OPTION_WHOLE, AT(replicas), WITHIN(1, 1024),
+     "Parts of each batch, one for each replica of the network, which the ranks of dc3-mpi share; batch "
+     "norms "
+     "see one part (default 1)",
+     "N"},
     {"lr", 0, OPTION_REAL, AT(lr), ABOVE_0(1000),
      "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw; with --fine-tune 0.005 and "
      "0.0005)",

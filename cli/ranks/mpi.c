@@ -123,8 +123,12 @@ static int open_mpi(void *unused, dc3_transport *t)
         return -1;
     }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    *t = (dc3_transport){
-        .send = send, .receive = receive, .wake = wake, .close = finish_sending, .abort = abort_all};
+    *t = (dc3_transport){.is_mesh = 1,
+                         .send = send,
+                         .receive = receive,
+                         .wake = wake,
+                         .close = finish_sending,
+                         .abort = abort_all};
     MPI_Comm_rank(MPI_COMM_WORLD, &t->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &t->ranks);
     return 0;

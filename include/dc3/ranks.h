@@ -13,10 +13,11 @@
 extern "C" {
 #endif
 
-/* How ranks reach each other: rank 0 all others, they rank 0. All functions but `wake` are called by one
- * thread, the one that opened it. */
+/* How ranks reach each other: rank 0 all others, they rank 0 or all. All functions but `wake` are called by
+ * one thread, the one that opened it. */
 typedef struct dc3_transport {
     int rank, ranks; /* this process's number, from 0, and how many there are */
+    int is_mesh;     /* 1: any rank sends to any; 0: only to and from rank 0 */
     void *self;
     /* Sends a message without waiting until it is received; it is the transport's from here on, which
      * releases it with free. -1: the rank is gone. */

@@ -52,6 +52,10 @@ typedef struct dc3_train_options {
     const char
         *val_split; /* of a manifest `val`: the rows whose split this is; NULL: those of val, else of test
                      */
+    int replicas;   /* parts of each batch, of two images or more each, that are trained on by replicas of
+                       the network, whose gradients are averaged; batch norms see one part. By several ranks
+                       (dc3/ranks.h) at least one for each; not with backbone. The result depends on their
+                       number, and not on that of the ranks. Default 1 */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);

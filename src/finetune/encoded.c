@@ -158,6 +158,11 @@ dc3_status dc3_encoded_open(const dc3_encoding *e, dc3_encoded *to)
 {
     *to = (dc3_encoded){0};
     if (!open_file(e, &to->table)) {
+        if (e->made)
+            return dc3_fail(DC3_ERR_IO,
+                            "%s: not seen here as rank 0 has made it; expected a file system that "
+                            "all ranks share",
+                            e->path);
         DC3_TRY(make(e));
         DC3_TRY(dc3_safetensors_open(e->path, &to->table));
     }

@@ -17,6 +17,7 @@ typedef struct dc3_encoding {
     dc3_dtype dtype;           /* that the networks compute in */
     int threads;
     const char *path;     /* of the file */
+    int made;             /* it must be there: another rank has made it */
     const char *settings; /* all that it depends on, as text: a file of others is made anew */
     const dc3_listener *listener;
 } dc3_encoding;

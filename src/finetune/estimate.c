@@ -8,8 +8,10 @@
 #include "base/memory.h"
 #include "dc3/text.h"
 #include "finetune/part.h"
+#include "ranks/ranks.h"
 
 enum { SMALL_SIDE = 16 }; /* latents up to this one are measured as they are */
+enum { REPLICAS = 2 };    /* gradients of a step of several batches are kept so often more */
 
 /* One batch of n of h x w latents of nothing: gradients of share 0 are added. */
 static dc3_status probe(dc3_finetuning *t, int64_t n, int64_t h, int64_t w, int64_t tokens, double *seconds)
@@ -95,6 +97,7 @@ dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens)
     dc3_failure failure;
     DC3_TRY(measure(t, tokens, &fixed, &each));
     double taken = (double)dc3_ctx_bytes(t->tuner.ctx), wanted = fixed + t->options.batch * each;
+    if (t->options.accumulate > 1) wanted += REPLICAS * sizeof(float) * (double)t->net.parameters;
     /* By now the networks are there in the forms that forward and backward read. */
     t->report->estimate_bytes = dc3_finetune_peak() + (wanted > taken ? wanted - taken : 0);
     if (wanted <= taken || dc3_check_memory(wanted - taken) == DC3_OK) return DC3_OK;
@@ -138,6 +141,7 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
     double batch, encoding, grid = 0, images = (double)t->report->images * (o->no_flip ? 1 : 2);
     char time[DC3_NUMBER_TEXT], bytes[DC3_NUMBER_TEXT], samples[80] = "";
     int64_t grids = dc3_finetune_grids(o);
+    int ranks = dc3_ranks_count(), rounds = (o->accumulate + ranks - 1) / ranks; /* of batches in a step */
     DC3_TRY(dc3_finetune_fits(t, tokens));
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch)); /* packs weights and takes memory */
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch));
@@ -148,13 +152,13 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
         snprintf(samples, sizeof samples, "%lld grid%s of samples in %.3g s each, ", (long long)grids,
                  grids == 1 ? "" : "s", grid);
     t->report->estimate_seconds =
-        images * encoding + (double)o->steps * o->accumulate * batch + (double)grids * grid;
+        images * encoding + (double)o->steps * rounds * batch + (double)grids * grid;
     dc3_listener_say(
         &o->listener,
         "estimate: %.0f latents in %.*f ms each, %d steps of %d x %d images in %.3g s each, %sabout %s; "
         "%s of memory",
-        images, encoding < 0.1 ? 1 : 0, encoding * 1e3, o->steps, o->accumulate, o->batch,
-        o->accumulate * batch, samples, dc3_duration_text(t->report->estimate_seconds, time),
+        images, encoding < 0.1 ? 1 : 0, encoding * 1e3, o->steps, o->accumulate, o->batch, rounds * batch,
+        samples, dc3_duration_text(t->report->estimate_seconds, time),
         dc3_size_text(t->report->estimate_bytes, bytes));
     return DC3_OK;
 }

@@ -12,6 +12,8 @@
 #include "finetune/class_map.h"
 #include "finetune/part.h"
 #include "output/output_path.h"
+#include "ranks/ranks.h"
+#include "ranks/sum.h"
 #include "teacher/classes.h"
 
 /* 1 if an earlier call wrote into the folder. */
@@ -108,6 +110,7 @@ static dc3_status open_encoded(dc3_finetuning *t, int64_t tokens)
                              .dtype = t->dtype,
                              .threads = o->threads,
                              .path = path,
+                             .made = t->helps,
                              .settings = t->encoding,
                              .listener = &o->listener};
     dc3_status status =
@@ -174,40 +177,69 @@ static void fill_report(dc3_finetuning *t)
     r->steps = o->steps, r->size = o->size, r->batch = o->batch, r->accumulate = o->accumulate, r->lr = o->lr;
 }
 
-static dc3_status finetune(dc3_finetuning *t)
+/* By several ranks each batch of a step is one's. */
+static dc3_status check_ranks(const dc3_finetune_options *o)
 {
-    dc3_finetune_options *o = &t->options;
-    int64_t tokens;
-    int done;
-    DC3_TRY(dc3_finetune_check(o));
-    DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
-    DC3_TRY(dc3_base_model_read(o->model, o->config, &t->model));
-    DC3_TRY(open_data(t));
-    DC3_TRY(dc3_finetune_fill(t));
-    fill_report(t);
-    DC3_TRY(check_folder(o));
-    DC3_TRY(open_subjects(t));
-    DC3_TRY(open_network(t));
-    say_what(t);
-    DC3_TRY(count_tokens(t, &tokens));
-    DC3_TRY(dc3_finetune_export_check(t));
-    if (o->dry_run) return dc3_finetune_estimate(t, tokens);
-    DC3_TRY(open_folder(t));
-    DC3_TRY(dc3_work_begin_alone(&t->note, o->out, "finetune", &o->listener));
-    DC3_TRY(dc3_finetune_describe(t));
-    DC3_TRY(dc3_finetune_find(t, &done));
-    if (done) return DC3_OK;
+    int ranks = dc3_ranks_count();
+    if (o->accumulate >= ranks) return DC3_OK;
+    return dc3_fail_setting(
+        "accumulate",
+        "expected a batch of each step for each of the %d ranks or more, best a multiple, "
+        "found %d (of %d images)",
+        ranks, o->accumulate, o->batch);
+}
+
+/* What rank 0 does alone before all train. *done: it is there already. */
+static dc3_status prepare(dc3_finetuning *t, int64_t tokens, int *done)
+{
+    DC3_TRY(dc3_work_begin_alone(&t->note, t->options.out, "finetune", &t->options.listener));
+    DC3_TRY(dc3_finetune_find(t, done));
+    if (*done) return DC3_OK;
     DC3_TRY(dc3_finetune_fits(t, tokens));
-    DC3_TRY(open_encoded(t, tokens));
+    return open_encoded(t, tokens);
+}
+
+static dc3_status train(dc3_finetuning *t, int64_t tokens)
+{
+    int done = 0;
+    DC3_TRY(open_folder(t));
+    DC3_TRY(dc3_finetune_describe(t));
+    if (!t->helps) DC3_TRY(prepare(t, tokens, &done));
+    if (done) return DC3_OK;
+    DC3_TRY(dc3_ranks_meet());
+    if (t->helps) DC3_TRY(open_encoded(t, tokens));
     DC3_TRY(list_readable(t));
     DC3_TRY(dc3_finetune_loop(t));
+    if (t->helps) return DC3_OK;
     DC3_TRY(dc3_finetune_export(t));
     unlink(t->checkpoint);
     return DC3_OK;
 }
 
+static dc3_status finetune(dc3_finetuning *t)
+{
+    dc3_finetune_options *o = &t->options;
+    int64_t tokens;
+    DC3_TRY(dc3_finetune_check(o));
+    DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
+    DC3_TRY(dc3_base_model_read(o->model, o->config, &t->model));
+    DC3_TRY(open_data(t));
+    DC3_TRY(dc3_finetune_fill(t));
+    DC3_TRY(check_ranks(o));
+    fill_report(t);
+    if (!t->helps) DC3_TRY(check_folder(o));
+    DC3_TRY(open_subjects(t));
+    DC3_TRY(open_network(t));
+    say_what(t);
+    DC3_TRY(count_tokens(t, &tokens));
+    DC3_TRY(dc3_finetune_export_check(t));
+    if (!o->dry_run) return train(t, tokens);
+    return t->helps ? DC3_OK : dc3_finetune_estimate(t, tokens);
+}
+
 static void close_all(dc3_finetuning *t)
 {
+    dc3_replicas_close(&t->replicas);
     dc3_tuned_close(&t->net);
     dc3_tuner_close(&t->tuner);
     dc3_noising_free(&t->noising);
@@ -228,9 +260,11 @@ dc3_status dc3_finetune(const dc3_finetune_options *given, dc3_finetune_report *
     DC3_TRY(dc3_options_threads(&t.options.threads));
     DC3_TRY(dc3_options_need("data", t.options.data));
     DC3_TRY(dc3_options_need("model", t.options.model));
+    t.helps = dc3_ranks_rank() != 0;
+    if (t.helps) t.options.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
     DC3_CALL_SCOPE(t.options.listener.cancel);
     dc3_status status = finetune(&t);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     close_all(&t);
-    return status;
+    return t.helps && status == DC3_ERR_CANCELLED ? DC3_OK : status;
 }

@@ -7,6 +7,9 @@
 #include "base/listener.h"
 #include "finetune/part.h"
 #include "io/json.h"
+#include "kernels/describe.h"
+#include "ranks/agree.h"
+#include "ranks/ranks.h"
 #include "views/augment.h"
 
 enum { SAVE_SECONDS = 60 };
@@ -69,12 +72,12 @@ static void take_row(const dc3_finetuning *t, rows *r, int64_t row, int64_t i)
         memcpy(r->states + i * text, e->states + place * text, (size_t)text * sizeof(float));
 }
 
-static dc3_status take_step(dc3_finetuning *t, rows *r, double *loss)
+/* The gradients of batch `a` of a step. */
+static dc3_status add_batch(dc3_finetuning *t, rows *r, int a, double *loss)
 {
     const dc3_finetune_options *o = &t->options;
     const dc3_encoded *e = &t->encoded;
-    double share = 1.0 / o->accumulate, norm, found;
-    double lr = o->lr * dc3_schedule_factor(&t->schedule, t->done, o->steps);
+    int64_t first = (t->done * o->accumulate + a) * o->batch;
     dc3_tuning_batch batch = {.n = o->batch,
                               .h = e->h,
                               .w = e->w,
@@ -88,13 +91,29 @@ static dc3_status take_step(dc3_finetuning *t, rows *r, double *loss)
         batch.ids = r->ids;
     else
         batch.states = r->states;
-    *loss = 0;
-    for (int a = 0; a < o->accumulate; a++) {
-        int64_t first = (t->done * o->accumulate + a) * o->batch;
-        for (int64_t i = 0; i < o->batch; i++) take_row(t, r, first + i, i);
-        DC3_TRY(dc3_tuner_add(&t->tuner, &batch, share, &found));
-        *loss += share * found;
+    for (int64_t i = 0; i < o->batch; i++) take_row(t, r, first + i, i);
+    return dc3_tuner_add(&t->tuner, &batch, 1, loss);
+}
+
+/* The mean of several batches, each by itself, so that it is the same whichever ranks have which. */
+static dc3_status add_batches(dc3_finetuning *t, rows *r, double *loss)
+{
+    double found, weight;
+    DC3_TRY(dc3_replicas_begin(t->replicas));
+    for (int a = 0; a < t->options.accumulate; a++) {
+        if (!dc3_replicas_have(t->replicas, a)) continue;
+        dc3_optimizer_zero_gradients(t->tuner.optimizer);
+        DC3_TRY(add_batch(t, r, a, &found));
+        DC3_TRY(dc3_replicas_add(t->replicas, a, 1, found));
     }
+    return dc3_replicas_join(t->replicas, loss, &weight);
+}
+
+static dc3_status take_step(dc3_finetuning *t, rows *r, double *loss)
+{
+    const dc3_finetune_options *o = &t->options;
+    double norm, lr = o->lr * dc3_schedule_factor(&t->schedule, t->done, o->steps);
+    DC3_TRY(t->replicas ? add_batches(t, r, loss) : add_batch(t, r, 0, loss));
     return dc3_tuner_step(&t->tuner, lr, &norm);
 }
 
@@ -180,7 +199,7 @@ static dc3_status resume(dc3_finetuning *t)
 {
     dc3_training parts = parts_of(t);
     char *text = NULL;
-    if (t->options.fresh) return dc3_finetune_clear(t);
+    if (t->options.fresh) return t->helps ? DC3_OK : dc3_finetune_clear(t);
     if (dc3_path_what(t->checkpoint) != DC3_PATH_FILE) return DC3_OK;
     DC3_TRY(dc3_checkpoint_counters(t->checkpoint, &text));
     json_t *counters = json_loads(text, 0, NULL);
@@ -189,6 +208,18 @@ static dc3_status resume(dc3_finetuning *t)
     if (status == DC3_OK) status = dc3_checkpoint_load(t->checkpoint, &parts, NULL);
     if (status == DC3_OK) take_counters(t, counters);
     json_decref(counters);
+    return status;
+}
+
+/* Whether all ranks train the same from the same step on. */
+static dc3_status agree(const dc3_finetuning *t)
+{
+    char kernels[64];
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    json_t *all = json_loads(t->settings, 0, NULL);
+    json_object_set_new(all, "step", json_integer((json_int_t)t->done));
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
     return status;
 }
 
@@ -230,6 +261,7 @@ static dc3_status leave(dc3_finetuning *t, dc3_status status)
 {
     dc3_failure failure;
     dc3_failure_note(&failure);
+    if (t->helps) return status;
     if (status == DC3_ERR_FORMAT && strstr(failure.text, "not finite")) return diverged(t, failure.text);
     if (t->done <= t->saved_step || t->done == 0 || dc3_optimizer_steps(t->tuner.optimizer) != t->done)
         return status;
@@ -249,11 +281,12 @@ static dc3_status run(dc3_finetuning *t, rows *r)
 {
     const dc3_finetune_options *o = &t->options;
     double loss;
-    if (is_due(t) && t->sampled != t->done) DC3_TRY(dc3_finetune_sample(t));
+    if (!t->helps && is_due(t) && t->sampled != t->done) DC3_TRY(dc3_finetune_sample(t));
     while (t->done < o->steps) {
         DC3_TRY(dc3_check_cancel());
         DC3_TRY(take_step(t, r, &loss));
         count_loss(t, loss);
+        if (t->helps) continue;
         dc3_finetune_progress(t, "training", t->done, o->steps);
         int last = t->done == o->steps, due = is_due(t);
         /* Before the checkpoint of the step, so that one that goes on from there has it. */
@@ -272,6 +305,9 @@ dc3_status dc3_finetune_loop(dc3_finetuning *t)
     rows r = {0};
     t->saved_step = -1;
     DC3_TRY(resume(t));
+    DC3_TRY(agree(t));
+    if (t->options.accumulate > 1)
+        DC3_TRY(dc3_replicas_open(t->net.params, t->net.count, t->options.accumulate, &t->replicas));
     int64_t first = t->done;
     double start = t->saved = dc3_seconds_now();
     dc3_status status = open_rows(t, &r);

@@ -6,6 +6,7 @@
 #include "finetune/encoded.h"
 #include "finetune/tuner.h"
 #include "learn/checkpoint.h"
+#include "learn/replicas.h"
 #include "learn/schedule.h"
 #include "run_folder/work.h"
 
@@ -24,6 +25,8 @@ typedef struct dc3_finetuning {
     dc3_noising noising;
     dc3_tuned net;
     dc3_tuner tuner;
+    dc3_replicas *replicas; /* of steps of several batches, which ranks share; NULL: of one */
+    int helps;              /* another rank's part in the training: it writes nothing and says nothing */
     dc3_schedule_options schedule;
     char *settings;    /* what the result depends on, as JSON */
     char *encoding;    /* what of it latents and states depend on */

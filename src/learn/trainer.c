@@ -26,6 +26,7 @@ dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, 
 
 void dc3_trainer_close(dc3_trainer *t)
 {
+    dc3_replicas_close(&t->replicas);
     dc3_ema_close(&t->ema);
     dc3_optimizer_close(&t->optimizer);
     dc3_tape_close(&t->tape);
@@ -60,15 +61,17 @@ static dc3_tensor loss_of(dc3_trainer *t, dc3_tensor logits, const dc3_target *t
     return wanted ? dc3_add_losses(t->ctx, apart, hard, share) : hard;
 }
 
-static dc3_status take_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
-                            double lr, double *loss)
+/* The gradients of a batch, or of a part of one. */
+static dc3_status find_gradients(dc3_trainer *t, int part, int64_t n, int64_t size, void *views,
+                                 const dc3_target *target, double lr, double *loss)
 {
     dc3_scope scope = dc3_scope_open(t->ctx);
     dc3_tensor embedding, x = dc3_view(views, dc3_ctx_dtype(t->ctx), 4, (int64_t[]){n, size, size, 3});
+    uint64_t step = (uint64_t)dc3_optimizer_steps(t->optimizer);
     float found = NAN;
     dc3_optimizer_zero_gradients(t->optimizer);
     x = dc3_on_device(t->ctx, x);
-    dc3_ctx_set_dropout(t->ctx, t->seed, (uint64_t)dc3_optimizer_steps(t->optimizer));
+    dc3_ctx_set_dropout(t->ctx, t->seed, step * (uint64_t)(t->parts ? t->parts : 1) + (uint64_t)part);
     dc3_tape_start(t->tape, t->ctx);
     dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &embedding), value = loss_of(t, z, target);
     dc3_download(t->ctx, value, &found);
@@ -77,15 +80,28 @@ static dc3_status take_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     if (status == DC3_OK && !isfinite(*loss))
         status = dc3_fail(DC3_ERR_FORMAT,
                           "the loss is not finite at step %lld (learning rate %g); a smaller %s may help",
-                          (long long)dc3_optimizer_steps(t->optimizer) + 1, lr, dc3_setting("lr"));
+                          (long long)step + 1, lr, dc3_setting("lr"));
     else
         status = dc3_tape_backward(t->tape, t->ctx, value, 1);
     dc3_tape_stop(t->tape, t->ctx);
     dc3_scope_close(t->ctx, scope);
     dc3_ctx_clear(t->ctx);
-    if (status == DC3_OK && t->clip > 0) dc3_clip_gradients(t->ctx, t->params, t->count, t->clip);
-    if (status == DC3_OK) status = dc3_optimizer_step(t->optimizer, lr);
-    return status == DC3_OK && t->ema ? dc3_ema_update(t->ema) : status;
+    return status;
+}
+
+/* Along the gradients. */
+static dc3_status advance(dc3_trainer *t, double lr)
+{
+    if (t->clip > 0) dc3_clip_gradients(t->ctx, t->params, t->count, t->clip);
+    DC3_TRY(dc3_optimizer_step(t->optimizer, lr));
+    return t->ema ? dc3_ema_update(t->ema) : DC3_OK;
+}
+
+static dc3_status take_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
+                            double lr, double *loss)
+{
+    DC3_TRY(find_gradients(t, 0, n, size, views, target, lr, loss));
+    return advance(t, lr);
 }
 
 dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
@@ -99,6 +115,28 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     dc3_ctx_set_team(t->ctx, all);
     dc3_governor_end(&t->governor, (double)(n * size * size));
     return status;
+}
+
+dc3_status dc3_trainer_replicate(dc3_trainer *t, int parts)
+{
+    t->parts = parts;
+    return dc3_replicas_open(t->params, t->count, parts, &t->replicas);
+}
+
+dc3_status dc3_trainer_part(dc3_trainer *t, int part, int64_t n, int64_t size, void *views,
+                            const dc3_target *target, double lr)
+{
+    double loss = 0;
+    if (n) DC3_TRY(find_gradients(t, part, n, size, views, target, lr, &loss));
+    return dc3_replicas_add(t->replicas, part, (double)n, loss);
+}
+
+dc3_status dc3_trainer_join(dc3_trainer *t, double lr, double *loss, int64_t *n)
+{
+    double views;
+    DC3_TRY(dc3_replicas_join(t->replicas, loss, &views));
+    *n = (int64_t)views;
+    return *n ? advance(t, lr) : DC3_OK;
 }
 
 dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds)

@@ -6,6 +6,7 @@
 #include "views/augment.h"
 #include "learn/ema.h"
 #include "learn/optimizer.h"
+#include "learn/replicas.h"
 #include "nn/classifier.h"
 #include "ops/governor.h"
 #include "ops/tape.h"
@@ -22,6 +23,8 @@ typedef struct dc3_trainer {
     dc3_ema *ema;          /* averages of the parameters, updated after each step; NULL: none */
     dc3_governor governor; /* of the steps */
     double clip;           /* the most that the norm of all gradients together may be (clip.h); 0: anything */
+    int parts;             /* of a batch, where it is divided; 0: it is not */
+    dc3_replicas *replicas;
 } dc3_trainer;
 
 /* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train), on the default device.
@@ -52,6 +55,16 @@ typedef struct dc3_target {
  * before the step. A loss that is not finite changes no parameter: DC3_ERR_FORMAT with its step. */
 dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void *views,
                             const dc3_target *target, double lr, double *loss);
+
+/* From here on a step is made of `parts` parts of the batch, each of a replica with batch norms of its own,
+ * which ranks share (learn/replicas.h): the parts that dc3_replicas_have, then a join. */
+dc3_status dc3_trainer_replicate(dc3_trainer *trainer, int parts);
+/* The gradients of part `part`, of n views; 0: it has none. */
+dc3_status dc3_trainer_part(dc3_trainer *trainer, int part, int64_t n, int64_t size, void *views,
+                            const dc3_target *target, double lr);
+/* The optimizer's step along the mean of all parts, by their views; *loss is theirs, *n counts their views;
+ * 0: no step is made. */
+dc3_status dc3_trainer_join(dc3_trainer *trainer, double lr, double *loss, int64_t *n);
 
 /* How long a step on n views takes: the second of two on views of nothing, at rate 0. */
 dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds);

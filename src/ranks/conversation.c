@@ -23,7 +23,8 @@ static void lose(int rank, int is_lost, dc3_status status, const dc3_failure *fa
     pthread_mutex_unlock(&dc3_us.hearing);
 }
 
-/* It says nothing any more: rank 0 fails; the others, which can do nothing without it, end. */
+/* It says nothing any more: rank 0 fails; the others, which can do nothing without it, end. That one of them
+ * is lost rank 0 sees, too, and tells. */
 static void lose_silently(int rank, const char *how)
 {
     dc3_failure failure = {.text = ""};
@@ -31,7 +32,7 @@ static void lose_silently(int rank, const char *how)
              rank ? "; what was done is kept: give the same command again" : "");
     if (dc3_us.transport.rank == 0)
         lose(rank, 1, DC3_ERR_IO, &failure);
-    else if (!dc3_us.ended)
+    else if (!rank && !dc3_us.ended)
         dc3_us.transport.abort(dc3_us.transport.self, failure.text);
 }
 
@@ -88,6 +89,9 @@ static int note(int from, dc3_message *m, size_t bytes)
         return keep(&dc3_us.stages, m, bytes);
     case DC3_MESSAGE_PIECE:
         return keep(&dc3_us.pieces, m, bytes);
+    case DC3_MESSAGE_TERM:
+    case DC3_MESSAGE_TOTAL:
+        return keep(&dc3_us.sums, m, bytes);
     case DC3_MESSAGE_STOP:
         dc3_us.stopped = m->stage;
         break;

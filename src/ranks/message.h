@@ -16,6 +16,8 @@ typedef enum dc3_message_kind {
     DC3_MESSAGE_RESULT,    /* to rank 0: of a piece, and it wants another */
     DC3_MESSAGE_STOP,      /* to all: the stage is over */
     DC3_MESSAGE_LEFT,      /* to rank 0: it has left the stage */
+    DC3_MESSAGE_TERM,      /* to who adds up: values of a part (sum.h); the stage is the round */
+    DC3_MESSAGE_TOTAL,     /* from there to all: the sum of such values */
     DC3_MESSAGE_FAILED,    /* to rank 0: its command failed */
     DC3_MESSAGE_END,       /* to all: the run ends */
     DC3_MESSAGE_BYE        /* to rank 0: it has ended */

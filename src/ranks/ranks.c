@@ -79,6 +79,6 @@ void dc3_ranks_end(dc3_status status)
     pthread_join(dc3_us.thread, NULL);
     for (int i = 0; i < dc3_us.transport.ranks; i++) free(dc3_us.peers[i].states);
     free(dc3_us.peers);
-    empty(&dc3_us.out), empty(&dc3_us.stages), empty(&dc3_us.pieces);
+    empty(&dc3_us.out), empty(&dc3_us.stages), empty(&dc3_us.pieces), empty(&dc3_us.sums);
     dc3_us.begun = 0;
 }

@@ -19,6 +19,12 @@ void dc3_ranks_stand_alone(int stands);
 /* DC3_OK, or on rank 0 what ended another: a failure there, its silence or its death. */
 dc3_status dc3_ranks_check(void);
 
+/* 1: every rank reaches every other; 0: only rank 0 does. */
+int dc3_ranks_reach_all(void);
+/* The next TERM or TOTAL of a round (sum.h), the caller's to free; waits for it. Fails as dc3_ranks_check
+ * does, or with DC3_ERR_CANCELLED. */
+dc3_status dc3_ranks_next_sum(int64_t round, dc3_message **message, size_t *body);
+
 /* ---- on rank 0 ---- */
 
 /* Who is told of pieces, on the thread of the transport: of WANT and RESULT, which it frees; and that a rank

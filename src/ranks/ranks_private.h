@@ -55,12 +55,12 @@ typedef struct dc3_ranks {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
-    dc3_peer *peers;               /* [ranks] */
-    dc3_queue out, stages, pieces; /* to be sent; that were received */
-    int64_t stopped;               /* the last stage that is over */
-    int ended, closes, aborts;     /* rank 0 ends; so do we; and all others, whatever they do */
-    dc3_cancel ending;             /* the former, for what computes */
-    pthread_mutex_t hearing;       /* held while the ear is told */
+    dc3_peer *peers;                     /* [ranks] */
+    dc3_queue out, stages, pieces, sums; /* to be sent; that were received */
+    int64_t stopped;                     /* the last stage that is over */
+    int ended, closes, aborts;           /* rank 0 ends; so do we; and all others, whatever they do */
+    dc3_cancel ending;                   /* the former, for what computes */
+    pthread_mutex_t hearing;             /* held while the ear is told */
     const dc3_ranks_ear *ear;
 } dc3_ranks;
 

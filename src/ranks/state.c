@@ -29,6 +29,11 @@ int dc3_ranks_count(void)
     return are_several() ? dc3_us.transport.ranks : 1;
 }
 
+int dc3_ranks_reach_all(void)
+{
+    return dc3_us.begun > 0 && dc3_us.transport.is_mesh;
+}
+
 const char *dc3_ranks_name(int rank)
 {
     return dc3_us.peers[rank].name;

@@ -101,3 +101,29 @@ dc3_message *dc3_ranks_next_piece(int64_t stage, size_t *body)
     pthread_mutex_unlock(&dc3_us.lock);
     return open_waiting(w, body);
 }
+
+/* The first message of a round, out of its place; those of later ones wait. The lock is held. */
+static dc3_waiting *take_sum(int64_t round)
+{
+    dc3_waiting **at = &dc3_us.sums.first, *w;
+    while (*at && (*at)->message->stage != round) at = &(*at)->next;
+    if (!(w = *at)) return NULL;
+    *at = w->next;
+    if (!w->next) dc3_us.sums.end = at;
+    return w;
+}
+
+dc3_status dc3_ranks_next_sum(int64_t round, dc3_message **message, size_t *body)
+{
+    dc3_waiting *w;
+    dc3_status status = DC3_OK;
+    pthread_mutex_lock(&dc3_us.lock);
+    while (!(w = take_sum(round)) && status == DC3_OK) {
+        status = check();
+        if (status == DC3_OK) status = dc3_us.ended ? DC3_ERR_CANCELLED : dc3_check_cancel();
+        if (status == DC3_OK) dc3_ranks_wait_a_while();
+    }
+    pthread_mutex_unlock(&dc3_us.lock);
+    *message = open_waiting(w, body);
+    return *message ? DC3_OK : status;
+}

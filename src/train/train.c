@@ -11,6 +11,7 @@
 #include "output/output_path.h"
 #include "train/train_in_run.h"
 #include "train/train_open.h"
+#include "train/train_step.h"
 #include "train/probe.h"
 #include "dc3/text.h"
 #include "teacher/accuracy.h"
@@ -21,6 +22,10 @@
 #include "learn/tester.h"
 #include "base/listener.h"
 #include "io/json.h"
+#include "kernels/describe.h"
+#include "ranks/agree.h"
+#include "ranks/ranks.h"
+#include "run_folder/fingerprint.h"
 
 /* Between two checkpoints: at most so many seconds; if not these, at least so many times what the last took.
  */
@@ -37,6 +42,32 @@ static void testing(void *user, int64_t done, int64_t total)
     const dc3_train_state *t = user;
     (void)done, (void)total;
     dc3_train_progress(t, "training", t->done, t->steps * t->options->epochs);
+}
+
+static dc3_status check_replicas(const dc3_train_options *o)
+{
+    if (o->replicas < 1 || o->replicas > 1024)
+        return dc3_fail_setting("replicas", "expected 1 to 1024, found %d", o->replicas);
+    if (o->backbone && o->replicas > 1)
+        return dc3_fail_setting("replicas", "with %s there is one; leave it out", dc3_setting("backbone"));
+    if (o->batch && o->batch < 2 * o->replicas)
+        return dc3_fail_setting("replicas",
+                                "expected at least two images of a batch for each, found %d of %d",
+                                o->replicas, o->batch);
+    return DC3_OK;
+}
+
+/* Of `dc3 train`: a run's own teacher is trained by one rank. */
+static dc3_status check_ranks(const dc3_train_options *o)
+{
+    int ranks = dc3_ranks_count();
+    if (ranks == 1) return DC3_OK;
+    if (o->backbone) return dc3_fail_setting("backbone", "works with one rank, found %d", ranks);
+    if (o->replicas >= ranks) return DC3_OK;
+    return dc3_fail_setting("replicas",
+                            "expected one for each of the %d ranks or more, best a multiple, found %d; each "
+                            "batch is divided among them",
+                            ranks, o->replicas);
 }
 
 static dc3_status check_options(const dc3_train_options *o)
@@ -83,26 +114,6 @@ static dc3_status find_place(dc3_train_state *t)
     return status;
 }
 
-static dc3_status train_step(dc3_train_state *t, int64_t epoch, int64_t step, double lr)
-{
-    const dc3_train_options *o = t->options;
-    int64_t batch = t->n / t->steps < t->size_of_batch ? t->n / t->steps : t->size_of_batch, count;
-    double loss;
-    DC3_TRY(dc3_train_open_views(t, dc3_train_view(o, t->report->size, epoch)));
-    DC3_TRY(dc3_images_batch(t->images, batch, t->order + step * batch, t->batch, &count));
-    if (count < 2) return DC3_OK; /* a batch norm needs more than one */
-    for (int64_t i = 0; i < count; i++) {
-        const dc3_loaded_image *p = &t->batch[i];
-        dc3_train_draw(&t->recipe, o->seed, epoch, p, t->report->size, &t->params[i]);
-        t->labels[i] = dc3_images_label(t->images, p->item);
-    }
-    DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
-    dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)t->recipe.smoothing};
-    DC3_TRY(dc3_trainer_step(&t->trainer, count, t->view, t->views, &target, lr, &loss));
-    t->loss += loss;
-    return DC3_OK;
-}
-
 /* What a last test finds besides where the recipe's records have it: the answers stay those of one view. */
 static dc3_status test_mirrored(dc3_train_state *t)
 {
@@ -137,6 +148,7 @@ static dc3_status finish_epoch(dc3_train_state *t, int64_t epoch)
     int last = epoch + 1 == o->epochs, is_chosen = last && o->fine_tune;
     r->loss = t->loss / (double)t->steps;
     t->loss = 0;
+    if (t->helps) return DC3_OK;
     dc3_accuracy a;
     if (t->tests && !is_chosen && (last || (epoch + 1) % o->test_every == 0)) {
         DC3_TRY(test_epoch(t, &a));
@@ -164,7 +176,7 @@ static dc3_status run_epochs(dc3_train_state *t)
         int64_t epoch = t->done / t->steps, step = t->done % t->steps;
         if (step == 0 || t->done == first) dc3_draw_order(o->seed, epoch, t->n, t->order);
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(train_step(t, epoch, step, t->recipe.lr * dc3_schedule_factor(schedule, t->done, total)));
+        DC3_TRY(dc3_train_step(t, epoch, step, t->recipe.lr * dc3_schedule_factor(schedule, t->done, total)));
         t->done++;
         double ahead = dc3_train_lookahead(&t->recipe, t->done, total);
         if (ahead >= 0) DC3_TRY(dc3_ema_look_ahead(t->slow, ahead));
@@ -172,7 +184,7 @@ static dc3_status run_epochs(dc3_train_state *t)
         dc3_train_progress(t, "training", t->done, total);
         if (t->done % t->steps == 0)
             DC3_TRY(finish_epoch(t, epoch));
-        else if (dc3_seconds_now() - t->saved > SAVE_SECONDS)
+        else if (!t->helps && dc3_seconds_now() - t->saved > SAVE_SECONDS)
             DC3_TRY(dc3_train_save(t));
     }
     double seconds = dc3_seconds_now() - start;
@@ -240,41 +252,20 @@ static dc3_status export(const dc3_train_state *t)
     return status;
 }
 
-/* Seconds to read an image, on one thread. */
-static double measure_reading(const dc3_train_state *t, int size)
+/* Whether all ranks train the same from the same step on. */
+static dc3_status agree(const dc3_train_state *t)
 {
-    enum { LOOK = 16 };
-    int64_t n = dc3_dataset_size(t->data);
-    double start = dc3_seconds_now();
-    for (int i = 0; i < LOOK; i++) {
-        dc3_image image;
-        if (dc3_dataset_read(t->data, n * i / LOOK, size, size, DC3_FIT_CROP, &image) == DC3_OK)
-            dc3_image_free(&image);
-    }
-    return (dc3_seconds_now() - start) / LOOK;
-}
-
-/* How long the training takes: all images are read once, or in each epoch where they are large; steps are
- * measured, and a test of an image takes a third of its step. */
-static dc3_status estimate(dc3_train_state *t, int size)
-{
-    const dc3_train_options *o = t->options;
-    const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
-    double step = 0, tests = (o->epochs + o->test_every - 1) / o->test_every;
-    double held = (double)t->parts.held_count, trained = (double)t->report->images - held,
-           tested = t->val && !o->fine_tune ? (double)dc3_dataset_size(t->val) : held;
-    char text[DC3_NUMBER_TEXT];
-    int batch = dc3_train_batch(o, (int64_t)trained);
-    DC3_TRY(dc3_trainer_measure(&t->trainer, batch, size, &step));
-    double reading = measure_reading(t, size) / o->threads,
-           image = step / batch * (o->progressive ? progressive : 1);
-    t->report->estimate_seconds = t->probe.seconds + (trained + tested) * reading +
-                                  o->epochs * trained * image + tests * tested * step / batch / 3;
-    dc3_listener_say(&o->listener,
-                     "estimate: %.0f images read in %.2g ms each, %d epoch%s at %.1f images/s, about %s",
-                     trained + tested, reading * 1e3, o->epochs, o->epochs == 1 ? "" : "s", 1 / image,
-                     dc3_duration_text(t->report->estimate_seconds, text));
-    return DC3_OK;
+    char kernels[64];
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    json_t *all = json_loads(t->settings, 0, NULL);
+    json_object_set_new(all, "step", json_integer((json_int_t)t->done));
+    json_object_set_new(all, "images",
+                        json_sprintf("%lld images in %d classes, %016llx",
+                                     (long long)dc3_dataset_size(t->data), dc3_dataset_classes(t->data),
+                                     (unsigned long long)dc3_fingerprint_images(t->data)));
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
+    return status;
 }
 
 /* listener: that of the options, which what is noted goes through from some moment on. */
@@ -285,7 +276,7 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
     int size = 0;
     DC3_TRY(check_options(o));
     if (o->out) DC3_TRY(find_place(t));
-    if (!o->dry_run) DC3_TRY(dc3_work_begin_alone(&t->note, t->place, "train", listener));
+    if (!o->dry_run && !t->helps) DC3_TRY(dc3_work_begin_alone(&t->note, t->place, "train", listener));
     DC3_TRY(dc3_train_open_data(t));
     DC3_TRY(dc3_train_start(t, &size));
     DC3_TRY(dc3_train_open_network(t, size));
@@ -302,13 +293,15 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
         dc3_listener_say(&o->listener, "note: a %s is trained in the usual way; %s has a recipe made for it",
                          r->arch, dc3_setting("fast"));
     DC3_TRY(dc3_train_hold_out(t));
-    if (o->dry_run) return estimate(t, size);
+    if (o->dry_run) return t->helps ? DC3_OK : dc3_train_estimate(t, size);
     DC3_TRY(dc3_train_open_images(t));
     DC3_TRY(dc3_train_open_memory(t));
     DC3_TRY(dc3_train_open_averages(t));
     DC3_TRY(dc3_train_describe(t));
     DC3_TRY(dc3_train_resume(t));
+    if (!t->run) DC3_TRY(agree(t));
     DC3_TRY(run_epochs(t));
+    if (t->helps) return DC3_OK;
     DC3_TRY(choose(t));
     DC3_TRY(test_mirrored(t));
     DC3_TRY(export(t));
@@ -327,9 +320,14 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
+    DC3_TRY(check_replicas(&own));
+    if (!run) DC3_TRY(check_ranks(&own));
+    int helps = !run && dc3_ranks_rank();
+    if (helps) own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_train_state t = {.options = options,
                          .run = run,
+                         .helps = helps,
                          .report = report,
                          .share = own.fine_tune ? dc3_fine_tune_share(&own) : own.hold_out,
                          .start = dc3_seconds_now(),
@@ -353,7 +351,7 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     free(t.place), free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params),
         free(t.labels);
     free(t.views);
-    return status;
+    return helps && status == DC3_ERR_CANCELLED ? DC3_OK : status;
 }
 
 dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)

@@ -225,5 +225,11 @@ dc3_status dc3_train_open_memory(dc3_train_state *t)
     t->views = malloc(batch * (size_t)size * (size_t)size * 3 * dc3_dtype_size(t->dtype));
     if (!t->order || !t->batch || !t->params || !t->labels || !t->views)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for batches of %zu views of %d pixels", batch, size);
-    return t->steps ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: too few images to train on", t->options->data);
+    if (!t->steps) return dc3_fail(DC3_ERR_FORMAT, "%s: too few images to train on", t->options->data);
+    int replicas = t->options->replicas;
+    if (replicas < 2) return DC3_OK;
+    if (t->n / t->steps < 2 * replicas && batch < 2 * (size_t)replicas)
+        return dc3_fail_setting(
+            "replicas", "%zu images a step are too few: expected two for each of %d parts", batch, replicas);
+    return dc3_trainer_replicate(&t->trainer, replicas);
 }

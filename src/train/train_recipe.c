@@ -23,6 +23,7 @@ dc3_train_options dc3_train_defaults(void)
                                .batch = 128,
                                .weight_decay = -1,
                                .test_every = 1,
+                               .replicas = 1,
                                .threads = 1};
 }
 

@@ -26,6 +26,7 @@ dc3_status dc3_train_describe(dc3_train_state *t)
     if (s && t->parts.held_count) json_object_set_new(s, "hold_out", json_real(t->share));
     if (s && t->recipe.clip > 0) json_object_set_new(s, "clip", json_real(t->recipe.clip));
     if (s && o->fast) json_object_set_new(s, "fast", json_true());
+    if (s && o->replicas > 1) json_object_set_new(s, "replicas", json_integer(o->replicas));
     if (s && o->fine_tune) {
         json_object_set_new(s, "backbone", dc3_json_text(o->backbone));
         json_object_set_new(s, "backbone_fingerprint", dc3_fingerprint(o->backbone));

@@ -32,17 +32,14 @@ typedef struct peer {
 } peer;
 
 static struct {
-    int rank, ranks, event;
-    peer peers[LOCAL_RANKS]; /* of rank 0 all others; of those rank 0 */
+    int rank, ranks, is_mesh, event;
+    peer peers[LOCAL_RANKS]; /* of rank 0, and in a mesh, all others; else rank 0 */
 } here;
 
-int local_ranks_fork(int ranks)
+/* Becomes the ranks; links [ranks, ranks] has at a, b the end of a that leads to b, or -1. */
+static int become(int ranks, int *links)
 {
-    int pairs[LOCAL_RANKS][2];
     here.ranks = ranks;
-    for (int i = 0; i < LOCAL_RANKS; i++) here.peers[i].fd = -1;
-    for (int i = 1; i < ranks; i++)
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pairs[i]) != 0) abort();
     for (int i = 1; i < ranks && here.rank == 0; i++) {
         int process = fork();
         if (process == 0) {
@@ -51,18 +48,37 @@ int local_ranks_fork(int ranks)
         }
         here.peers[i].process = process;
     }
-    for (int i = 1; i < ranks; i++) {
-        if (here.rank == i)
-            here.peers[0].fd = pairs[i][1];
-        else
-            close(pairs[i][1]);
-        if (here.rank == 0)
-            here.peers[i].fd = pairs[i][0];
-        else
-            close(pairs[i][0]);
-    }
+    for (int i = 0; i < LOCAL_RANKS; i++) here.peers[i].fd = i < ranks ? links[here.rank * ranks + i] : -1;
+    for (int i = 0; i < ranks * ranks; i++)
+        if (i / ranks != here.rank && links[i] >= 0) close(links[i]);
     here.event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return here.rank;
+}
+
+static int fork_ranks(int ranks, int is_mesh)
+{
+    int *links = malloc((size_t)(ranks * ranks) * sizeof *links), pair[2];
+    if (!links) abort();
+    here.is_mesh = is_mesh;
+    for (int i = 0; i < ranks * ranks; i++) links[i] = -1;
+    for (int i = 0; i < (is_mesh ? ranks : 1); i++)
+        for (int k = i + 1; k < ranks; k++) {
+            if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) abort();
+            links[i * ranks + k] = pair[0], links[k * ranks + i] = pair[1];
+        }
+    int rank = become(ranks, links);
+    free(links);
+    return rank;
+}
+
+int local_ranks_fork(int ranks)
+{
+    return fork_ranks(ranks, 0);
+}
+
+int local_ranks_fork_mesh(int ranks)
+{
+    return fork_ranks(ranks, 1);
 }
 
 int local_ranks_process(int rank)
@@ -199,6 +215,7 @@ int local_ranks_open(void *unused, dc3_transport *transport)
     (void)unused;
     *transport = (dc3_transport){.rank = here.rank,
                                  .ranks = here.ranks,
+                                 .is_mesh = here.is_mesh,
                                  .send = send_message,
                                  .receive = receive,
                                  .wake = wake,
