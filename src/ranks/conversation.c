@@ -170,11 +170,10 @@ static void converse(void)
 {
     double often = dc3_us.silence / 4 < 5 ? dc3_us.silence / 4 : 5, before = dc3_seconds_now(),
            checked = before;
-    while (!is_closed()) {
+    for (send_waiting(); !is_closed(); send_waiting()) {
         int from = -1;
         void *message = NULL;
         size_t bytes = 0;
-        send_waiting();
         int got = dc3_us.transport.receive(dc3_us.transport.self, often / 4, &from, &message, &bytes);
         double now = dc3_seconds_now();
         forgive(now, before);

@@ -23,6 +23,19 @@ static void empty(dc3_queue *q)
     for (dc3_waiting *w; (w = dc3_queue_take(q)) != NULL; free(w)) free(w->message);
 }
 
+/* What is sent to a rank after the last that it waits for may never arrive, and then sending it never ends.
+ */
+static void say_last(int kind)
+{
+    pthread_mutex_lock(&dc3_us.lock);
+    dc3_us.leaves = 1;
+    pthread_mutex_unlock(&dc3_us.lock);
+    if (dc3_us.transport.rank)
+        dc3_ranks_send(0, dc3_message_make(kind, 0, 0, 0), 0);
+    else
+        dc3_ranks_send_all(dc3_message_make(kind, 0, 0, 0), 0);
+}
+
 static int others_ended(void)
 {
     int ended = 1;
@@ -41,7 +54,7 @@ static int any_lost(void)
 static int end_all(void)
 {
     double until = dc3_seconds_now() + END_SECONDS;
-    dc3_ranks_send_all(dc3_message_make(DC3_MESSAGE_END, 0, 0, 0), 0);
+    say_last(DC3_MESSAGE_END);
     pthread_mutex_lock(&dc3_us.lock);
     dc3_us.ended = 1;
     while (!others_ended() && !any_lost() && dc3_seconds_now() < until) dc3_ranks_wait_a_while();
@@ -61,7 +74,7 @@ static void end_one(dc3_status status)
     pthread_mutex_lock(&dc3_us.lock);
     while (!dc3_us.ended) pthread_cond_wait(&dc3_us.changed, &dc3_us.lock);
     pthread_mutex_unlock(&dc3_us.lock);
-    dc3_ranks_send(0, dc3_message_make(DC3_MESSAGE_BYE, 0, 0, 0), 0);
+    say_last(DC3_MESSAGE_BYE);
 }
 
 void dc3_ranks_end(dc3_status status)

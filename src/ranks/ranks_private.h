@@ -58,6 +58,7 @@ typedef struct dc3_ranks {
     dc3_peer *peers;                     /* [ranks] */
     dc3_queue out, stages, pieces, sums; /* to be sent; that were received */
     int64_t stopped;                     /* the last stage that is over */
+    int leaves;                          /* END, of rank 0, or BYE is the last that is said */
     int ended, closes, aborts;           /* rank 0 ends; so do we; and all others, whatever they do */
     dc3_cancel ending;                   /* the former, for what computes */
     pthread_mutex_t hearing;             /* held while the ear is told */

@@ -68,10 +68,13 @@ dc3_status dc3_ranks_send(int to, dc3_message *message, size_t body)
     }
     *w = (dc3_waiting){.to = to, .message = message, .bytes = sizeof *message + body};
     pthread_mutex_lock(&dc3_us.lock);
-    int first = dc3_us.out.first == NULL;
-    dc3_queue_put(&dc3_us.out, w);
+    int first = dc3_us.out.first == NULL, is_late = dc3_us.leaves && message->kind == DC3_MESSAGE_BEAT;
+    if (!is_late) dc3_queue_put(&dc3_us.out, w);
     pthread_mutex_unlock(&dc3_us.lock);
-    if (first && dc3_us.transport.wake && !pthread_equal(pthread_self(), dc3_us.thread))
+    if (is_late) {
+        free(message);
+        free(w);
+    } else if (first && dc3_us.transport.wake && !pthread_equal(pthread_self(), dc3_us.thread))
         dc3_us.transport.wake(dc3_us.transport.self);
     return DC3_OK;
 }
