@@ -22,7 +22,7 @@ typedef struct expected {
 #define PLAIN "200,30,40 20,180,60"
 #define THREE "200,30,40 20,180,60 10,60,220"
 #define TURNED "10,60,220 20,180,60 200,30,40"
-#define INKS "255 40,35,43 0,157,228 235,30,132 255,238,0 137"
+#define INKS "255 41,35,43 0,156,228 234,23,133 255,240,0 137"
 #define WIDE "227,100,29 0,181,42 129"
 
 static const expected files[] = {
@@ -139,7 +139,7 @@ static const expected files[] = {
     {"inks-luma.jpg", INKS, PRESS, 0},
     {"inks.tif", INKS, PRESS, 0},
     {"inks-16-bits.tif", INKS, PRESS, 0},
-    {"inks-16-bits-alpha.tif", "40,35,43 127,206,241 255", PRESS, 0},
+    {"inks-16-bits-alpha.tif", "41,35,43 127,206,241 255", PRESS, 0},
     {"inks-f32.tif", INKS, PRESS, DC3_NOTE_UNIT},
     {"inks-planes-tiles.tif", INKS, PRESS, 0},
     /* L*, a*, b*: black, white, sRGB's red, grey, sRGB's blue. */

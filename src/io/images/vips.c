@@ -74,19 +74,25 @@ dc3_status dc3_vips_render(const char *origin, VipsImage *in, dc3_image *image)
     return DC3_OK;
 }
 
+/* Puts a transparent image on white; others are returned as they are. Consumes `in`; NULL on failure. */
+static VipsImage *put_on_white(VipsImage *in)
+{
+    if (!vips_image_hasalpha(in)) return in;
+    VipsImage *out = NULL;
+    double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+    VipsArrayDouble *background = vips_array_double_newv(1, white);
+    int failed = vips_flatten(in, &out, "background", background, "max_alpha", white, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
 /* Consumes `in`; 8-bit sRGB without alpha. NULL on failure. */
 static VipsImage *to_rgb(VipsImage *in)
 {
     VipsImage *out = NULL;
-    if (vips_image_hasalpha(in)) {
-        double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
-        VipsArrayDouble *background = vips_array_double_newv(1, white);
-        int failed = vips_flatten(in, &out, "background", background, "max_alpha", white, NULL);
-        vips_area_unref(VIPS_AREA(background));
-        g_object_unref(in);
-        if (failed) return NULL;
-        in = out;
-    }
+    in = put_on_white(in);
+    if (!in) return NULL;
     int failed = vips_colourspace(in, &out, VIPS_INTERPRETATION_sRGB, NULL);
     g_object_unref(in);
     if (failed) return NULL;
@@ -150,11 +156,19 @@ static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int p
                                 profile ? "export_profile" : NULL, "srgb", NULL);
 }
 
-/* Makes an image of inks smaller before its colours are transformed, which takes 0.1 us a pixel: what
- * `thumbnail` would do after it. Other images are returned as they are. Consumes `in`; NULL on failure. */
-static VipsImage *reduce_inks(VipsImage *in, int width, int height, dc3_fit fit)
+/* Whether its colours are not left to `thumbnail`, which is not the same in all versions of libvips:
+ * from 8.15 on inks without a profile go to sRGB by another way, so that a magenta that sRGB lacks comes out
+ * 7 of 255 apart, and of transparent images what 8 bits do not hold is cut off before they are scaled. */
+static int is_transformed(VipsImage *in, int profile)
 {
-    if (in->Type != VIPS_INTERPRETATION_CMYK) return in;
+    return in->Type == VIPS_INTERPRETATION_CMYK || (profile && vips_image_hasalpha(in));
+}
+
+/* Makes an image whose colours `to_srgb` transforms smaller before that, which takes 0.1 us a pixel: what
+ * `thumbnail` would do after it. Other images are returned as they are. Consumes `in`; NULL on failure. */
+static VipsImage *reduce(VipsImage *in, int profile, int width, int height, dc3_fit fit)
+{
+    if (!is_transformed(in, profile)) return in;
     int swap = vips_image_get_orientation_swap(in), alpha = vips_image_hasalpha(in);
     double across = (double)in->Xsize / (swap ? height : width);
     double down = (double)in->Ysize / (swap ? width : height);
@@ -175,12 +189,30 @@ static VipsImage *reduce_inks(VipsImage *in, int width, int height, dc3_fit fit)
     return failed ? NULL : out;
 }
 
+/* Brings colours to sRGB, those of inks without a profile as a common press prints them. Consumes `in`; NULL
+ * on failure. */
+static VipsImage *to_srgb(VipsImage *in, int profile)
+{
+    VipsImage *out = NULL, *bare = NULL;
+    int depth = vips_image_hasalpha(in) && in->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8;
+    int failed =
+        vips_icc_transform(in, &out, "srgb", "embedded", profile, "input_profile", profile ? NULL : "cmyk",
+                           "intent", VIPS_INTENT_RELATIVE, "depth", depth, NULL) ||
+        vips_copy(out, &bare, NULL);
+    if (bare) vips_image_remove(bare, VIPS_META_ICC_NAME);
+    if (out) g_object_unref(out);
+    g_object_unref(in);
+    return failed ? NULL : bare;
+}
+
 dc3_status dc3_vips_fit(const char *origin, VipsImage *in, int profile, int width, int height, dc3_fit fit,
                         dc3_image *image)
 {
     VipsImage *out = NULL, *part = g_object_ref(in);
     if (fit == DC3_FIT_CROP) part = shorten(part, width, height);
-    if (part) part = reduce_inks(part, width, height, fit);
+    if (part) part = reduce(part, profile, width, height, fit);
+    if (part && is_transformed(part, profile)) part = to_srgb(part, profile), profile = 0;
+    if (part && !profile) part = put_on_white(part);
     int failed = !part || thumbnail(part, width, height, fit, profile, &out);
     if (part) g_object_unref(part);
     if (failed)
