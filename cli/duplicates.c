@@ -29,9 +29,10 @@ static const option own_options[] = {
      "classes contradict each other (docs/duplicates.md)",
      "X"},
     {"embeddings", 0, OPTION_PATH, AT(embeddings), ANY,
-     "With --near-duplicates: your own embeddings [n,d] and labels [n], by class and then by name (default: "
-     "of "
-     "the backbone, or without it the VAE's features)",
+     "With --near-duplicates: your own embeddings [n,d], a row for each image by class and then by name, or "
+     "in "
+     "the order of a list beside it, FILE.paths.txt (default: of the backbone, or without it the VAE's "
+     "features)",
      "FILE"},
     {"editor", 0, OPTION_MODEL, COMMON(editor), ANY,
      "Diffusers directory with that VAE (default: the bundled one)", "DIR"},

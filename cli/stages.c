@@ -156,7 +156,8 @@ static const option shard_options[] = {
     {0}};
 static const option near_options[] = {
     {"near-duplicates", 0, OPTION_REAL, offsetof(settings, options.near_duplicates), WITHIN(0.5, 1),
-     "Never choose an image whose embedding, of the backbone or else of the teacher, has a cosine of X or "
+     "Never choose an image whose embedding, of --features, the backbone or else the teacher, has a cosine "
+     "of X or "
      "more with "
      "that of one before it in its class (docs/methods.md; default: only of the same images one counts)",
      "X"},
@@ -168,29 +169,21 @@ static const option near_options[] = {
     {"hash-distance", 0, OPTION_WHOLE, offsetof(settings, options.hash_distance), WITHIN(0, 64),
      "For --without-duplicates: bits of 256 up to which the hashes differ (default 31)", "N"},
     {0}};
-static const option *const condense_tables[] = {compute_options,
-                                                result_options,
-                                                data_options,
-                                                choice_options,
-                                                unlabelled_options,
-                                                features_options,
-                                                set_options,
-                                                model_options,
-                                                adapter_options,
-                                                method_options,
-                                                select_options,
-                                                amount_options,
-                                                budget_options,
-                                                teacher_options,
-                                                own_teacher_options,
-                                                backbone_options,
-                                                store_options,
-                                                editing_options,
-                                                compensation_options,
-                                                shard_options,
-                                                near_options,
-                                                report_options,
-                                                NULL};
+static const option given_options[] = {
+    {"features", 0, OPTION_PATH, offsetof(settings, options.features), ANY,
+     "Your own features of the images, in place of the VAE's, a backbone's and a teacher's embeddings: a "
+     ".npy, .npz or "
+     ".safetensors with a row for each image by class and then by name, or in the order of a list beside it, "
+     "FILE.paths.txt (docs/formats.md)",
+     "FILE"},
+    {0}};
+static const option *const condense_tables[] = {
+    compute_options,    result_options,   data_options,         choice_options,
+    unlabelled_options, features_options, set_options,          model_options,
+    adapter_options,    method_options,   select_options,       amount_options,
+    budget_options,     teacher_options,  own_teacher_options,  backbone_options,
+    store_options,      editing_options,  compensation_options, shard_options,
+    near_options,       given_options,    report_options,       NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
@@ -214,7 +207,8 @@ const command condense_command = {
     "DATA -o OUT",
     "  dc3 condense photos/train -o photos-ipc10 --ipc 10\n"
     "  dc3 condense photos/train -o out --ipc 50 --combine grid --seed 1 --dry-run\n"
-    "  dc3 condense photos/train -o out-rded --ipc 10 --method rded --teacher resnet18.safetensors",
+    "  dc3 condense photos/train -o out-rded --ipc 10 --method rded --teacher resnet18.safetensors\n"
+    "  dc3 condense photos/train -o out-clip --ipc 10 --features clip.npy      your own embeddings",
     condense_tables,
     run_condense};
 
@@ -261,9 +255,19 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
                                        "Clusters per class (default 10)", "K"},
                                       {0}};
-static const option *const bins_tables[] = {
-    compute_options, result_options, data_options,     choice_options, unlabelled_options, features_options,
-    model_options,   output_options, backbone_options, force_options,  bins_options,       NULL};
+static const option *const bins_tables[] = {compute_options,
+                                            result_options,
+                                            data_options,
+                                            choice_options,
+                                            unlabelled_options,
+                                            features_options,
+                                            model_options,
+                                            output_options,
+                                            backbone_options,
+                                            given_options,
+                                            force_options,
+                                            bins_options,
+                                            NULL};
 
 static int run_bins(const command *c, int argc, char **argv)
 {
@@ -280,10 +284,12 @@ static int run_bins(const command *c, int argc, char **argv)
 
 const command bins_command = {
     "bins",
-    "Group the images of each class by their content (VAE features or a backbone's, PCA, k-means).",
+    "Group the images of each class by their content (features of the VAE, a backbone or yours, PCA, "
+    "k-means).",
     "DATA -o FILE.jsonl|FILE.csv",
     "  dc3 bins photos/train -o bins.jsonl --bins 10\n  dc3 bins cifar-10-batches-bin -o bins.jsonl "
-    "--feature-size 32",
+    "--feature-size 32\n"
+    "  dc3 bins photos/train -o bins.csv --features clip.npy",
     bins_tables,
     run_bins};
 
@@ -310,12 +316,12 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor",       "dtype",           "fit",        "feature-size",
-                                 "teacher",      "method",          "factor",     "dry-run",
-                                 "total",        "fraction",        "selection",  "backbone",
-                                 "crops",        "near-duplicates", "balance",    "split",
-                                 "classes",      "without-classes", "unlabelled", "without-duplicates",
-                                 "hash-distance"};
+    const char *const names[] = {"editor",        "dtype",           "fit",        "feature-size",
+                                 "teacher",       "method",          "factor",     "dry-run",
+                                 "total",         "fraction",        "selection",  "backbone",
+                                 "crops",         "near-duplicates", "balance",    "split",
+                                 "classes",       "without-classes", "unlabelled", "without-duplicates",
+                                 "hash-distance", "features"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
@@ -338,23 +344,10 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
                                        "FILE"},
                                       {0}};
-static const option *const select_tables[] = {compute_options,
-                                              result_options,
-                                              data_options,
-                                              choice_options,
-                                              unlabelled_options,
-                                              features_options,
-                                              model_options,
-                                              method_options,
-                                              select_options,
-                                              amount_options,
-                                              teacher_options,
-                                              output_options,
-                                              force_options,
-                                              from_options,
-                                              backbone_options,
-                                              near_options,
-                                              NULL};
+static const option *const select_tables[] = {
+    compute_options, result_options, data_options,     choice_options, unlabelled_options, features_options,
+    model_options,   method_options, select_options,   amount_options, teacher_options,    output_options,
+    force_options,   from_options,   backbone_options, given_options,  near_options,       NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {
@@ -374,6 +367,7 @@ const command select_command = {
     "  dc3 select photos/train -o chosen.jsonl --ipc 10 --objective facility-location\n"
     "  dc3 select photos/train -o chosen.csv --ipc 10       a table: which, of which bin, rank, gain\n"
     "  dc3 train chosen.csv -o teacher.safetensors          and a manifest of them\n"
+    "  dc3 select photos/train -o chosen.csv --features clip.npy    by a row of your own for each image\n"
     "  dc3 select --from embeddings.safetensors --ipc 10 --bins 10 --json",
     select_tables,
     run_select};

@@ -118,6 +118,11 @@ typedef struct dc3_condense_options {
     int without_duplicates; /* 1: images that dc3_duplicates leaves out by their hashes are not chosen, by any
                                method; for which all images are read once more */
     int hash_distance;      /* for that, as dc3_duplicates_options has it; -1: 31 */
+    const char *features;   /* of dc3_condense, dc3_bins_command and dc3_select_command: a file of features of
+                               the images, arrays as dc3_select_file has them, labels not needed, with a row
+                               for each image by class and then by name, or with a list of their paths
+                               (docs/formats.md). They stand for the VAE's features, a backbone's and a
+                               teacher's embeddings; gradients and logits stay a teacher's. NULL: none */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

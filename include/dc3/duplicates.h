@@ -27,9 +27,8 @@ typedef struct dc3_duplicates_options {
     double near_duplicates; /* 0.5 to 1: the images of a class whose embeddings have such a cosine or a
                                greater one are near-duplicates, too, and of images of different classes one
                                of the labels may be wrong; 0: embeddings are not looked at */
-    const char *embeddings; /* a file of them, as dc3_select_file reads it: a row for each image, by class and
-                               then by name, labels the numbers of the classes. NULL: those of `backbone`, or
-                               without it features of the editor's VAE */
+    const char *embeddings; /* a file of them, as dc3_condense_options.features: a row for each image. NULL:
+                               those of `backbone`, or without it features of the editor's VAE */
     const char *backbone;   /* as dc3_condense_options has it, with what is default about it */
     int usual_backbone;
     const char *editor; /* diffusers directory with that VAE */

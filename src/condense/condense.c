@@ -19,6 +19,7 @@
 #include "condense/lists.h"
 #include "features/duplicates.h"
 #include "features/features.h"
+#include "features/given.h"
 #include "condense/output.h"
 #include "condense/run_open.h"
 #include "features/run_teacher.h"
@@ -43,6 +44,19 @@ static dc3_status make_features(dc3_run *run)
     return status;
 }
 
+/* Of images that were not read, for features that are given, those that cannot be are not chosen. */
+static dc3_status select_readable(dc3_run *run, dc3_chosen *chosen)
+{
+    int64_t lost = 0;
+    do {
+        DC3_TRY(run->method->select(run, chosen));
+        if (run->given && !dc3_run_asks(run))
+            DC3_TRY(dc3_given_check(run, chosen->count * run->each, chosen->parts, &lost));
+        if (lost) dc3_chosen_free(chosen);
+    } while (lost);
+    return DC3_OK;
+}
+
 /* Features, where the method has any, and selection. */
 static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
 {
@@ -50,7 +64,7 @@ static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
     if (dc3_run_probes_features(run)) DC3_TRY(dc3_run_probe(run));
     dc3_run_begin_stage(run, 1, selection_stage(run));
     dc3_status status = dc3_duplicates_find(run);
-    if (status == DC3_OK) status = run->method->select(run, chosen);
+    if (status == DC3_OK) status = select_readable(run, chosen);
     if (status == DC3_OK) status = dc3_amount_trim(run, chosen);
     if (status == DC3_OK) status = dc3_run_write_skipped(run);
     dc3_run_end_stage(run);
@@ -279,11 +293,11 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
-    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_DATA, report);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_BINS, report);
     dc3_run run;
     char *place;
     DC3_TRY(dc3_list_place_apart(options, &place));
-    dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_BINS, report, &run);
     if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);

@@ -80,11 +80,13 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
     *text = 0;
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : r->size;
-        if (run->encodes || run->teacher.net) DC3_TRY(dc3_run_measure_features(run, &each));
+        int looks = run->encodes || dc3_run_asks(run), will = run->trains && !run->idle;
+        if (looks) DC3_TRY(dc3_run_measure_features(run, &each));
         each /= dc3_ranks_count();
-        each = (each > 0 ? each : r->reading) + r->forward;
-        dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
-        snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
+        if (looks || will) each = (each > 0 ? each : r->reading) + r->forward;
+        if (looks || will)
+            dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
+        if (looks || will) snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
         *seconds = (double)images * each;
     } else if (!run->crops) { /* only those that are drawn are read */
         snprintf(text, size, "%lld images drawn, ", (long long)stored);
@@ -169,9 +171,10 @@ static double selection_bytes(const dc3_run *run)
         if (dc3_dataset_label(run->dataset, i) != dc3_dataset_label(run->dataset, first)) first = i;
         if (i - first + 1 > largest) largest = i - first + 1;
     }
-    double encoded = run->encodes ? (double)run->feature_length : 0;
+    double encoded = dc3_run_has_features(run) ? (double)run->feature_length : 0;
     double taught = dc3_run_asks(run) ? (double)t->info->embedding + (double)t->info->classes : 0;
-    if (run->probes) taught = (double)run->report->classes + encoded; /* the regression has a copy */
+    if (run->probes && run->encodes)
+        taught = (double)run->report->classes + encoded; /* the regression has a copy */
     if (!(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
     return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
 }

@@ -124,13 +124,16 @@ static dc3_status write_all_maps(const dc3_output *output, const char *marks)
     return status;
 }
 
-/* By the backbone's embeddings (the teacher's, where that is made of it), else by those of the teacher, or
- * else by the VAE's features. */
+/* By the features that are given, else by the backbone's embeddings (the teacher's, where that is made of
+ * it), else by those of the teacher, or else by the VAE's features. */
 static dc3_status write_quality(const dc3_output *output, const char *marks)
 {
     const dc3_run *run = output->run;
-    int taught = run->embeddings != NULL && (!run->backbone.net || run->probes);
-    const char *by = taught ? "teacher" : run->backbone.net ? "backbone" : "vae-features";
+    int taught = !run->given && run->embeddings != NULL && (!run->backbone.net || run->probes);
+    const char *by = taught              ? "teacher"
+                     : run->given        ? "given-features"
+                     : run->backbone.net ? "backbone"
+                                         : "vae-features";
     int32_t *labels = calloc((size_t)run->n + 1, sizeof *labels);
     dc3_class_rows rows = {taught ? run->embeddings : run->features,
                            run->n,

@@ -16,6 +16,7 @@
 #include "methods/cropping.h"
 #include "methods/methods.h"
 #include "features/duplicates.h"
+#include "features/given.h"
 #include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "features/run_backbone.h"
@@ -84,7 +85,7 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 {
     const char *names[DC3_METHODS + 1] = {0};
-    int method = 0;
+    int method = needs == DC3_RUN_BINS ? DC3_METHOD_DC3_SELECT : 0;
     for (int i = 0; i < DC3_METHODS; i++) names[i] = dc3_methods[i].words->name;
     if (needs >= DC3_RUN_METHOD && run->options->method)
         DC3_TRY(dc3_choose_name("method", run->options->method, names, &method));
@@ -107,6 +108,24 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     return dc3_run_check_crops(run);
 }
 
+/* The features that are given. A choice by them alone asks no teacher. */
+static dc3_status open_given(dc3_run *run, dc3_run_needs needs)
+{
+    const char *setting = dc3_setting("features");
+    if (!run->options->features) return DC3_OK;
+    if (needs < DC3_RUN_BINS || !(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)))
+        return dc3_fail_about("features", "%s: %s %s has no use for it; leave it out", setting,
+                              dc3_setting("method"), run->method->words->name);
+    if (run->crops)
+        return dc3_fail_about("features",
+                              "%s: its rows are of whole images, and %s chooses parts of them; expected "
+                              "one of both",
+                              setting, dc3_setting("crops"));
+    run->idle =
+        !(run->needs & (DC3_NEEDS_BINS | DC3_NEEDS_TEACHER)) && !(run->method->uses & DC3_USES_MAXIMIZER);
+    return dc3_given_open(run);
+}
+
 /* Whose features are wanted. */
 static dc3_status choose_features(dc3_run *run, dc3_run_needs needs)
 {
@@ -114,16 +133,18 @@ static dc3_status choose_features(dc3_run *run, dc3_run_needs needs)
     int given = run->teacher_path && !run->trains;
     char what[64];
     snprintf(what, sizeof what, "%s %s", dc3_setting("method"), run->method->words->name);
+    if (run->dataset) DC3_TRY(open_given(run, needs));
+    if (run->given) snprintf(what, sizeof what, "a choice by %s", dc3_setting("features"));
     if (run->dataset)
         DC3_TRY(dc3_run_open_backbone(
-            run, dc3_selection_compares(run->method, run->options->selection, given), what));
-    run->encodes = needs != DC3_RUN_EDITOR && !run->shares &&
+            run, !run->given && dc3_selection_compares(run->method, run->options->selection, given), what));
+    run->encodes = needs != DC3_RUN_EDITOR && !run->shares && !run->given &&
                    (bins || (features && (!run->teacher_path || run->backbone_path)));
     return DC3_OK;
 }
 
 /* The diffusion model, where its edits or its VAE's features are needed. */
-static dc3_status open_editor(dc3_run *run)
+static dc3_status open_editor(dc3_run *run, dc3_run_needs needs)
 {
     const dc3_condense_options *o = run->options;
     dc3_dtype dtype;
@@ -133,6 +154,7 @@ static dc3_status open_editor(dc3_run *run)
     int encodes = run->encodes && !run->backbone_path, edits = run->method->needs & DC3_NEEDS_EDITOR;
     if (o->lora && !edits)
         return dc3_fail_setting("lora", "the method %s makes no edits", run->method->words->name);
+    if (run->given && needs == DC3_RUN_METHOD) edits = 0; /* none is made of what is chosen */
     if (!encodes && !edits) return dc3_editor_check_unused(o->editor);
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(
@@ -157,7 +179,7 @@ dc3_status dc3_run_check_edits(const dc3_run *run)
 static dc3_status choose_size(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
-    int edited = run->method->needs & DC3_NEEDS_EDITOR && run->detail == DC3_DETAIL_EDIT;
+    int edited = run->editor && run->method->needs & DC3_NEEDS_EDITOR && run->detail == DC3_DETAIL_EDIT;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
         return dc3_fail_setting("size", "expected 8 to 4096 pixels, found %d", o->size);
     run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
@@ -237,7 +259,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
         DC3_TRY(dc3_dataset_open_chosen(options->data, run->choice, 0, found, run, &run->dataset));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
     DC3_TRY(choose_features(run, needs));
-    DC3_TRY(open_editor(run));
+    DC3_TRY(open_editor(run, needs));
     DC3_TRY(choose_size(run));
     DC3_TRY(dc3_originals_check(run));
     if (needs >= DC3_RUN_METHOD) DC3_TRY(check_classes(run));

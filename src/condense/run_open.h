@@ -4,11 +4,12 @@
 
 #include "features/run.h"
 
-/* What a command works on: nothing but the editor; the dataset; the dataset by the options' method and
- * teacher. */
+/* What a command works on: nothing but the editor; the dataset; features of it; the dataset by the options'
+ * method and teacher. */
 typedef enum dc3_run_needs {
     DC3_RUN_EDITOR,
     DC3_RUN_DATA,
+    DC3_RUN_BINS,
     DC3_RUN_METHOD,
     DC3_RUN_CONDENSE /* the same, and a teacher is trained where the method uses one and none is given */
 } dc3_run_needs;

@@ -9,6 +9,7 @@
 #include "teacher/classes.h"
 #include "select/objective.h"
 #include "methods/chosen.h"
+#include "features/given.h"
 #include "features/run_teacher.h"
 #include "lookalikes/lookalikes.h"
 #include "methods/selection.h"
@@ -24,7 +25,9 @@ static void selection_settings(const dc3_run *run, json_t *o)
     int uses = dc3_run_uses(run), cuts = uses & DC3_USES_MAXIMIZER;
     if (run->selection)
         json_object_set_new(o, "selection", json_string(dc3_selection_names[run->options->selection]));
-    const char *features = run->backbone_path ? "backbone" : "vae-features";
+    const char *features = run->given ? "given-features" : run->backbone_path ? "backbone" : "vae-features";
+    int embeds =
+        taught && !run->backbone_path && !run->given; /* images are compared by the teacher's embeddings */
     if (uses & DC3_USES_BINS) json_object_set_new(o, "bins", json_integer(s->bins));
     if (uses & DC3_USES_OBJECTIVE || (run->selection && run->selection->bins))
         json_object_set_new(o, "components", json_integer(s->components));
@@ -34,7 +37,7 @@ static void selection_settings(const dc3_run *run, json_t *o)
         json_object_set_new(o, "maximizer", json_string(dc3_maximizer_names[s->maximizer]));
         json_object_set_new(o, "similarity", json_string(taught ? "gradients" : features));
     } else
-        json_object_set_new(o, "features", json_string(taught && !run->backbone_path ? "teacher" : features));
+        json_object_set_new(o, "features", json_string(embeds ? "teacher" : features));
     if (cuts && taught) json_object_set_new(o, "gradient", json_string(dc3_gradient_names[s->gradient]));
 }
 
@@ -54,6 +57,12 @@ static void backbone_settings(const dc3_run *run, json_t *o)
     if (run->report->pretrained)
         json_object_set_new(o, "backbone_pretrained", json_string(run->report->pretrained));
     json_object_set_new(o, "backbone_fingerprint", dc3_fingerprint(run->backbone_path));
+}
+
+static void given_settings(const dc3_run *run, json_t *o)
+{
+    json_object_set_new(o, "given_features", json_integer(run->given->d));
+    json_object_set_new(o, "features_fingerprint", dc3_fingerprint_text(dc3_given_fingerprint(run)));
 }
 
 static void editor_settings(const dc3_run *run, json_t *o)
@@ -88,6 +97,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     dc3_budget_settings(run->options, o);
     dc3_searched_settings(run->options->search, o);
     if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
+    if (run->given) given_settings(run, o);
     if (run->backbone_path) backbone_settings(run, o);
     if (run->options->near_duplicates > 0)
         json_object_set_new(o, "near_duplicates", json_real(run->options->near_duplicates));

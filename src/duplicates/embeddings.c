@@ -6,8 +6,8 @@
 #include "condense/run_open.h"
 #include "features/features.h"
 #include "base/listener.h"
+#include "select/image_rows.h"
 #include "select/near.h"
-#include "select/rows.h"
 
 /* DC3_ERR_OPTION where the options say how a network makes embeddings, and none is asked; an editor may be
  * there by default. */
@@ -158,40 +158,18 @@ static dc3_status compare_all(dc3_finding *f, const embeddings *e)
 
 /* ---- embeddings of a file ---- */
 
-/* As many as there are images, and of their classes: else they are hardly in the same order. */
-static dc3_status check_rows(const dc3_finding *f, const dc3_rows *r)
-{
-    static const char order[] = "expected a row for each image, by class and then by name";
-    const char *path = f->options->embeddings;
-    const dc3_dataset *d = f->dataset;
-    int64_t n = dc3_dataset_size(d);
-    if (r->n != n)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %s: %lld, found %lld", path, order, (long long)n,
-                        (long long)r->n);
-    for (int64_t i = 0; i < n; i++)
-        if (r->labels[i] != dc3_dataset_label(d, i))
-            return dc3_fail(DC3_ERR_FORMAT,
-                            "%s: %s; row %lld has the label %lld, image '%.200s' is of class %d ('%.80s')",
-                            path, order, (long long)i, (long long)r->labels[i], dc3_dataset_key(d, i),
-                            dc3_dataset_label(d, i), dc3_dataset_class_name(d, dc3_dataset_label(d, i)));
-    return DC3_OK;
-}
-
 static dc3_status compare_file(dc3_finding *f, embeddings *e)
 {
-    dc3_table *table;
-    dc3_rows r;
-    DC3_TRY(dc3_rows_open(f->options->embeddings, &table));
-    dc3_status status = dc3_rows_take(table, &r);
-    if (status == DC3_OK) status = check_rows(f, &r);
+    dc3_image_rows *rows;
+    DC3_TRY(dc3_image_rows_open(f->options->embeddings, f->dataset, &rows));
+    dc3_status status = dc3_image_rows_floats(rows, &e->rows);
     if (status == DC3_OK) {
-        for (int64_t i = 0; i < r.n; i++) e->row_of[i] = i;
-        e->d = r.d, e->rows = r.embeddings;
+        memcpy(e->row_of, rows->row_of, (size_t)dc3_dataset_size(f->dataset) * sizeof *e->row_of);
+        e->d = rows->d;
         snprintf(f->network, sizeof f->network, "of a file");
         status = compare_all(f, e);
     }
-    dc3_rows_free(&r);
-    dc3_table_close(&table);
+    dc3_image_rows_close(&rows);
     return status;
 }
 

@@ -24,7 +24,7 @@ static void share(dc3_run *run)
 static int64_t columns_of(const dc3_run *run, int kind)
 {
     const dc3_teacher *t = &run->teacher;
-    if (kind == FEATURES) return run->encodes ? run->feature_length : 0;
+    if (kind == FEATURES) return dc3_run_has_features(run) ? run->feature_length : 0;
     if (!dc3_run_asks(run)) return 0;
     return kind == EMBEDDINGS ? t->info->embedding : t->info->classes;
 }

@@ -9,7 +9,7 @@
 /* Room for the features of at most n images, n >= 1, and run->items. */
 dc3_status dc3_feature_rows_open(dc3_run *run, int64_t n);
 /* Appends the rows of an image, whose numbers ascend: latents [run->feature_length], or NULL where the run
- * does not encode; embedding and logits of the teacher, or NULL without one. */
+ * has no features; embedding and logits of the teacher, or NULL without one. */
 dc3_status dc3_feature_rows_add(dc3_run *run, int64_t item, const float *latents, const float *embedding,
                                 const float *logits);
 /* After the last: run->features, embeddings and logits are there to be read. */

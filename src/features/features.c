@@ -12,6 +12,7 @@
 #include "features/crops.h"
 #include "features/features.h"
 #include "features/feature_rows.h"
+#include "features/given.h"
 #include "features/images.h"
 #include "features/duplicates.h"
 #include "features/near_copies.h"
@@ -159,10 +160,14 @@ static dc3_status take(void *user, int64_t number, void *result)
         if (!p->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &p->hashes[i].view, &is_copy));
         if (p->failed[i] || is_copy) continue;
         const dc3_classifier_info *t = run->teacher.info;
-        DC3_TRY(dc3_feature_rows_add(run, first + i,
-                                     run->encodes ? latents_of(p) + i * run->feature_length : NULL,
-                                     asks ? embeddings_of(run, p) + i * t->embedding : NULL,
-                                     asks ? logits_of(run, p) + i * t->classes : NULL));
+        const float *embedding = asks ? embeddings_of(run, p) + i * t->embedding : NULL,
+                    *logits = asks ? logits_of(run, p) + i * t->classes : NULL;
+        if (run->given)
+            DC3_TRY(dc3_given_add(run, first + i, embedding, logits));
+        else
+            DC3_TRY(dc3_feature_rows_add(run, first + i,
+                                         run->encodes ? latents_of(p) + i * run->feature_length : NULL,
+                                         embedding, logits));
     }
     dc3_run_progress(run, dc3_features_stage, first + count, s->n);
     return DC3_OK;
@@ -351,7 +356,8 @@ static dc3_status compute_all(dc3_run *run)
     return status == DC3_OK ? dc3_feature_rows_finish(run) : status;
 }
 
-dc3_status dc3_run_features(dc3_run *run)
+/* By networks, or from where they were saved. */
+static dc3_status compute_or_read(dc3_run *run)
 {
     char *cached = NULL;
     int found = 0;
@@ -365,8 +371,14 @@ dc3_status dc3_run_features(dc3_run *run)
             status = dc3_feature_cache_write(run, cached, dc3_seconds_now() - start);
     }
     free(cached);
-    if (status == DC3_OK) dc3_copies_tell(run);
-    if (status == DC3_OK) run->report->readable = run->n + run->report->copies;
-    if (status == DC3_OK) status = dc3_duplicates_leave_out(run);
-    return status == DC3_OK ? dc3_near_copies_leave_out(run) : status;
+    return status;
+}
+
+dc3_status dc3_run_features(dc3_run *run)
+{
+    DC3_TRY(run->given && !dc3_run_asks(run) ? dc3_given_take(run) : compute_or_read(run));
+    dc3_copies_tell(run);
+    run->report->readable = run->n + run->report->copies;
+    DC3_TRY(dc3_duplicates_leave_out(run));
+    return dc3_near_copies_leave_out(run);
 }

@@ -11,7 +11,7 @@
 dc3_status dc3_near_copies_check(const dc3_run *run, int looks)
 {
     double least = run->options->near_duplicates;
-    int compares = run->backbone.net || run->shares || dc3_run_asks(run) || run->trains;
+    int compares = run->given || run->backbone.net || run->shares || dc3_run_asks(run) || run->trains;
     if (least == 0) return DC3_OK;
     if (!(least >= 0.5 && least <= 1))
         return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
@@ -20,16 +20,22 @@ dc3_status dc3_near_copies_check(const dc3_run *run, int looks)
                                 "the method looks at some images only; expected another %s",
                                 dc3_setting("method"));
     if (!compares)
-        return dc3_fail_setting("near_duplicates",
-                                "there are no embeddings to compare images by; expected %s or %s with a file",
-                                dc3_setting("backbone"), dc3_setting("teacher"));
+        return dc3_fail_setting(
+            "near_duplicates",
+            "there are no embeddings to compare images by; expected %s, %s or %s with a file",
+            dc3_setting("backbone"), dc3_setting("teacher"), dc3_setting("features"));
     return DC3_OK;
 }
 
-/* The rows to compare: the backbone's, else the teacher's. */
+/* 1 if the features are compared, a file's or the backbone's, 0: the teacher's embeddings. */
+static int by_features(const dc3_run *run)
+{
+    return run->given || run->backbone.net;
+}
+
 static const float *embeddings_of(const dc3_run *run, int64_t *d)
 {
-    int own = run->backbone.net != NULL;
+    int own = by_features(run);
     *d = own ? run->feature_length : run->teacher.info->embedding;
     return own ? run->features : run->embeddings;
 }
@@ -49,7 +55,7 @@ static double count_pairs(const dc3_dataset *d)
 dc3_status dc3_near_copies_measure(const dc3_run *run, double *seconds)
 {
     enum { SAMPLE = 512, WIDTH = 512 }; /* of a teacher that is not there yet */
-    int64_t first[SAMPLE], d = run->backbone.net  ? run->feature_length
+    int64_t first[SAMPLE], d = by_features(run)   ? run->feature_length
                                : run->teacher.net ? run->teacher.info->embedding
                                                   : WIDTH;
     double pairs = run->options->near_duplicates > 0 ? count_pairs(run->dataset) : 0;
@@ -122,8 +128,8 @@ static void warn_of_losses(dc3_run *run, const int64_t *first)
                     (long long)classes, classes == 1 ? " loses" : "es lose", classes == 1 ? "its" : "their",
                     dc3_dataset_class_name(run->dataset, label), (long long)lost_first, (long long)of,
                     dc3_setting("near_duplicates"),
-                    run->backbone.net ? "" : ", or compare by a network of other classes: ",
-                    run->backbone.net ? "" : dc3_setting("backbone"));
+                    by_features(run) ? "" : ", or compare by a network of other classes: ",
+                    by_features(run) ? "" : dc3_setting("backbone"));
 }
 
 dc3_status dc3_near_copies_leave_out(dc3_run *run)

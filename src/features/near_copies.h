@@ -5,7 +5,8 @@
 #include "features/run.h"
 
 /* DC3_ERR_OPTION unless the options' near_duplicates is 0, or a value that it can have and the run has
- * embeddings of a backbone or a teacher to compare. looks: the method looks at the features of all images. */
+ * embeddings of a file, a backbone or a teacher to compare. looks: the method looks at the features of all
+ * images. */
 dc3_status dc3_near_copies_check(const dc3_run *run, int looks);
 /* Seconds that finding them will take, from a sample of random rows: it grows with the squares of the
  * classes. 0 without near_duplicates, and of classes that are small. */

@@ -71,6 +71,7 @@ void dc3_run_close(dc3_run *run)
     dc3_dataset_close(&run->dataset);
     dc3_choice_free(&run->choice);
     dc3_feature_rows_close(run);
+    dc3_image_rows_close(&run->given);
     free(run->items);
     free(run->give);
     free(run->bins);

@@ -10,6 +10,7 @@
 #include "io/dataset.h"
 #include "io/json.h"
 #include "run_folder/state.h"
+#include "select/image_rows.h"
 #include "teacher/teacher.h"
 
 typedef struct dc3_method dc3_method;
@@ -39,6 +40,9 @@ typedef struct dc3_run {
     int taken;      /* with both, of these, once that is known */
     float *answers; /* with probes: the teacher's logits of the images */
     int encodes;    /* features are wanted of the backbone, else of the VAE */
+    dc3_image_rows *given; /* features that the options have in a file (given.h), in place of a network's;
+                              NULL: none */
+    int idle;              /* with them, the method does not look at what the teacher says of images */
     dc3_prompts prompts;
     dc3_edit_settings edit;
     dc3_detail detail; /* what of an edit is stored */
@@ -86,7 +90,12 @@ int64_t dc3_run_mean_ipc(const dc3_run *run);
 /* 1 if the teacher is asked about each image: a probe answers by the features. */
 static inline int dc3_run_asks(const dc3_run *run)
 {
-    return run->teacher.net && !(run->probes && run->encodes);
+    return run->teacher.net && !run->idle && !(run->probes && run->encodes);
+}
+/* 1 if images have features beside what the teacher says. */
+static inline int dc3_run_has_features(const dc3_run *run)
+{
+    return run->encodes || run->given;
 }
 /* Closes what dc3_run_open (run_open.h) opened, also after its failure. */
 void dc3_run_close(dc3_run *run);

@@ -199,6 +199,8 @@ static void features_text(const dc3_reporting *r, const json_t *quality, char te
     if (strcmp(by, "teacher") == 0) arch = word(json_object_get(r->document, "teacher"), "arch");
     if (strcmp(by, "teacher") == 0 || strcmp(by, "backbone") == 0)
         snprintf(text, 200, ", by embeddings of the %s, %s %.24s", by, dc3_text_article(arch), arch);
+    else if (strcmp(by, "given-features") == 0)
+        snprintf(text, 200, ", by the features that were given");
     else if (strcmp(by, "vae-features") == 0 && *editor && size > 0)
         snprintf(text, 200, ", by VAE of %.80s, images of %.0f pixels", editor, size);
 }

@@ -178,22 +178,37 @@ static int say_cache(dc3_info_page *page, const dc3_table *table)
     return 1;
 }
 
+/* Features of images alone; 0: there are none. */
+static int say_unlabelled(dc3_info_page *page)
+{
+    dc3_table *table = NULL;
+    const dc3_tensor *x, *labels;
+    if (dc3_rows_open_embeddings(page->options->path, &table, &x, &labels) != DC3_OK) return 0;
+    dc3_info_title(page, "embeddings", "features without labels, as %s takes them", dc3_setting("features"));
+    say_rows(page, x);
+    say_notes(page, dc3_table_notes(table));
+    dc3_table_close(&table);
+    return 1;
+}
+
 /* Rows to select from; the labels of a .npy stand beside it. What is meant as rows but cannot be taken says
  * why. */
 static dc3_status say_embeddings(dc3_info_page *page)
 {
     dc3_table *own = NULL;
+    char why[1024];
     dc3_status status = dc3_rows_open(page->options->path, &own);
     if (status == DC3_OK) status = dc3_rows_check(own);
+    snprintf(why, sizeof why, "%s", status == DC3_OK ? "" : dc3_error_text());
     if (status == DC3_OK) {
         dc3_info_title(page, "embeddings", "embeddings with labels, as dc3 select %s takes them",
                        dc3_setting("from"));
         say_rows(page, dc3_table_find(own, "embeddings"));
         say_notes(page, dc3_table_notes(own));
-    } else {
+    } else if (status == DC3_ERR_MEMORY || !say_unlabelled(page)) {
         dc3_info_title(page, "tensors", "arrays, which dc3 select %s does not take", dc3_setting("from"));
-        dc3_info_line(page, "why not", "%s", dc3_error_text());
-        dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
+        dc3_info_line(page, "why not", "%s", why);
+        dc3_info_set(page, "why_not", dc3_json_text(why));
     }
     dc3_table_close(&own);
     return status == DC3_ERR_MEMORY ? status : DC3_OK;

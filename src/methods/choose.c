@@ -64,8 +64,12 @@ static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection
     const dc3_select_options own = options_of(run), *options = &own;
     const dc3_classifier_info *teacher = run->teacher.info;
     dc3_chooser *chooser = run->selection ? run->selection->chooser : run->method->chooser;
-    int asks = run->selection || run->method->uses & DC3_USES_MAXIMIZER || !run->backbone.net;
+    int by_features = run->given || run->backbone.net;
+    int asks = run->selection || run->method->uses & DC3_USES_MAXIMIZER || !by_features;
     if (!chooser) return select_in_bins(run, labels, selection);
+    if (teacher && run->selection && run->given) /* whose embeddings are not looked at */
+        return dc3_select_by(options, chooser, run->n, run->feature_length, teacher->classes, run->features,
+                             run->logits, labels, selection);
     if (teacher && asks)
         return dc3_select_by(options, chooser, run->n, teacher->embedding, teacher->classes, run->embeddings,
                              run->logits, labels, selection);

@@ -51,12 +51,13 @@ static dc3_status check_skipped(const dc3_condense_options *o, const char *place
 
 dc3_status dc3_list_place(const dc3_condense_options *o, char *const *teachers, int count, char **place)
 {
-    dc3_input *inputs = calloc((size_t)count + 2, sizeof *inputs);
+    dc3_input *inputs = calloc((size_t)count + 3, sizeof *inputs);
     *place = NULL;
     if (!inputs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 2, NULL};
+    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3, NULL};
     if (o->out && dc3_list_is_table(o->out)) output.kind = &table_kind;
     inputs[0] = (dc3_input){"the dataset", o->data}, inputs[1] = (dc3_input){"the editor", o->editor};
+    inputs[2] = (dc3_input){"the features", o->features};
     for (int k = 0; k < count; k++) inputs[output.count++] = (dc3_input){"the teacher", teachers[k]};
     dc3_status status = o->out ? dc3_output_path_check(&output, place) : DC3_OK;
     free(inputs);

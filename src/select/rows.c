@@ -8,6 +8,7 @@
 #include "io/weights.h"
 
 enum { EMBEDDINGS, LABELS, LOGITS, BINS, ARRAYS };
+enum { CONTENTS = 256 }; /* bytes of a text about a table */
 static const struct {
     const char *name, *shape;
     int ndim, needed;
@@ -63,13 +64,14 @@ static dc3_status add_beside(const char *path, int which, dc3_table *table)
     return status;
 }
 
-static dc3_status open_npy(const char *path, dc3_table **table)
+static dc3_status open_npy(const char *path, int labelled, dc3_table **table)
 {
     DC3_TRY(dc3_table_open(path, parse_embeddings, table));
     dc3_status status = DC3_OK;
-    for (int i = LABELS; status == DC3_OK && i < ARRAYS; i++) status = add_beside(path, i, *table);
+    for (int i = LABELS; labelled && status == DC3_OK && i < ARRAYS; i++)
+        status = add_beside(path, i, *table);
     const char *odd;
-    if (status == DC3_OK && !dc3_table_find(*table, arrays[LABELS].name) &&
+    if (status == DC3_OK && labelled && !dc3_table_find(*table, arrays[LABELS].name) &&
         !dc3_table_odd_at(*table, 0, &odd))
         status = dc3_fail(
             DC3_ERR_FORMAT,
@@ -80,14 +82,19 @@ static dc3_status open_npy(const char *path, dc3_table **table)
     return status;
 }
 
-dc3_status dc3_rows_open(const char *path, dc3_table **table)
+static dc3_status open_any(const char *path, int labelled, dc3_table **table)
 {
     dc3_mapping map;
     *table = NULL;
     DC3_TRY(dc3_map_open(path, &map));
     int npy = dc3_npy_probe(map.data, map.size);
     dc3_map_close(&map);
-    return npy ? open_npy(path, table) : dc3_weights_open(path, table);
+    return npy ? open_npy(path, labelled, table) : dc3_weights_open(path, table);
+}
+
+dc3_status dc3_rows_open(const char *path, dc3_table **table)
+{
+    return open_any(path, 1, table);
 }
 
 static const char *odd_called(const dc3_table *table, const char *name)
@@ -103,21 +110,30 @@ int dc3_rows_are_meant(const dc3_table *table)
     return dc3_table_find(table, arrays[EMBEDDINGS].name) || odd_called(table, arrays[EMBEDDINGS].name);
 }
 
-/* What the table has in place of an array that is needed: "found 'x' [20, 8], 'y' [20]". */
-static dc3_status missing(const dc3_table *table, const char *name)
+/* What the table has: "'x' [20, 8], 'y' [20]"; returns text. */
+static const char *contents(const dc3_table *table, char text[CONTENTS])
 {
     enum { SHOWN = 4 };
-    char found[256] = "nothing", shape[DC3_SHAPE_TEXT];
+    char shape[DC3_SHAPE_TEXT];
     size_t used = 0, size = dc3_table_size(table);
-    for (size_t i = 0; i < size && i < SHOWN && used < sizeof found; i++) {
+    snprintf(text, CONTENTS, "nothing");
+    for (size_t i = 0; i < size && i < SHOWN; i++) {
         const dc3_tensor *t = dc3_table_at(table, i);
-        used += (size_t)snprintf(found + used, sizeof found - used, "%s'%.40s' %s", i ? ", " : "",
+        used += (size_t)snprintf(text + used, CONTENTS - used, "%s'%.40s' %s", i ? ", " : "",
                                  dc3_table_name(table, i),
                                  dc3_shape_text(t->ndim, t->shape, shape, sizeof shape));
+        if (used >= CONTENTS) return text;
     }
+    if (size > SHOWN) snprintf(text + used, CONTENTS - used, ", ..");
+    return text;
+}
+
+static dc3_status missing(const dc3_table *table, const char *name)
+{
+    char found[CONTENTS];
     return dc3_fail(DC3_ERR_FORMAT,
-                    "%s %s: expected tensors 'embeddings' [n, d] and 'labels' [n], found no '%s', but %s%s",
-                    dc3_setting("from"), dc3_table_origin(table), name, found, size > SHOWN ? ", .." : "");
+                    "%s %s: expected tensors 'embeddings' [n, d] and 'labels' [n], found no '%s', but %s",
+                    dc3_setting("from"), dc3_table_origin(table), name, contents(table, found));
 }
 
 static int is_float(dc3_dtype type)
@@ -169,6 +185,49 @@ static dc3_status check_array(const dc3_table *table, int which)
     return check_type(table, which, t);
 }
 
+/* Those called embeddings, or the only array of two dimensions; NULL: there is none, or there are several. */
+static const dc3_tensor *find_embeddings(const dc3_table *table)
+{
+    const dc3_tensor *found = dc3_table_find(table, arrays[EMBEDDINGS].name);
+    int count = 0;
+    for (size_t i = 0; !found && i < dc3_table_size(table); i++) count += dc3_table_at(table, i)->ndim == 2;
+    for (size_t i = 0; !found && count == 1 && i < dc3_table_size(table); i++)
+        if (dc3_table_at(table, i)->ndim == 2) found = dc3_table_at(table, i);
+    return found;
+}
+
+static dc3_status take_embeddings(const dc3_table *table, const dc3_tensor **embeddings,
+                                  const dc3_tensor **labels)
+{
+    char found[CONTENTS];
+    const dc3_tensor *x = *embeddings = find_embeddings(table);
+    if (dc3_rows_are_meant(table)) {
+        DC3_TRY(check_array(table, EMBEDDINGS));
+        *labels = dc3_table_find(table, arrays[LABELS].name);
+        return *labels ? check_array(table, LABELS) : DC3_OK;
+    }
+    if (x) return check_type(table, EMBEDDINGS, x);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected an array 'embeddings' [n, d], or one of two dimensions alone; found %s",
+                    dc3_table_origin(table), contents(table, found));
+}
+
+dc3_status dc3_rows_open_embeddings(const char *path, dc3_table **table, const dc3_tensor **embeddings,
+                                    const dc3_tensor **labels)
+{
+    *labels = NULL;
+    DC3_TRY(open_any(path, 0, table));
+    const char *texts = odd_called(*table, "paths");
+    dc3_status status = take_embeddings(*table, embeddings, labels);
+    if (status == DC3_OK && texts)
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: 'paths': found %s; expected them in a file beside it, a line each "
+                          "(docs/formats.md)",
+                          path, texts);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
 dc3_status dc3_rows_check(const dc3_table *table)
 {
     for (int i = 0; i < ARRAYS; i++) DC3_TRY(check_array(table, i));
@@ -182,7 +241,7 @@ static void *make(dc3_rows *rows, int64_t count, size_t each)
     return made;
 }
 
-static int64_t integer_at(const dc3_tensor *t, int64_t i)
+int64_t dc3_rows_integer(const dc3_tensor *t, int64_t i)
 {
     switch (t->dtype) {
     case DC3_I8:
@@ -203,6 +262,14 @@ static int64_t integer_at(const dc3_tensor *t, int64_t i)
     }
 }
 
+dc3_status dc3_rows_floats(const dc3_tensor *t, int64_t first, int64_t count, float *to)
+{
+    const char *from = (const char *)t->data + (size_t)first * dc3_dtype_size(t->dtype);
+    if (is_float(t->dtype)) return dc3_convert(from, t->dtype, to, DC3_F32, count);
+    for (int64_t i = 0; i < count; i++) to[i] = (float)dc3_rows_integer(t, first + i);
+    return DC3_OK;
+}
+
 static dc3_status take_floats(const dc3_table *table, int which, dc3_rows *rows, const float **values)
 {
     const dc3_tensor *t = dc3_table_find(table, arrays[which].name);
@@ -212,9 +279,7 @@ static dc3_status take_floats(const dc3_table *table, int which, dc3_rows *rows,
     float *made = make(rows, n, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
     *values = made;
-    if (is_float(t->dtype)) return dc3_convert(t->data, t->dtype, made, DC3_F32, n);
-    for (int64_t i = 0; i < n; i++) made[i] = (float)integer_at(t, i);
-    return DC3_OK;
+    return dc3_rows_floats(t, 0, n, made);
 }
 
 static dc3_status take_integers(const dc3_table *table, int which, dc3_rows *rows, const int64_t **values)
@@ -225,7 +290,7 @@ static dc3_status take_integers(const dc3_table *table, int which, dc3_rows *row
     int64_t n = dc3_count(t);
     int64_t *made = make(rows, n, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
-    for (int64_t i = 0; i < n; i++) made[i] = integer_at(t, i);
+    for (int64_t i = 0; i < n; i++) made[i] = dc3_rows_integer(t, i);
     *values = made;
     return DC3_OK;
 }

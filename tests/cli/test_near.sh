@@ -81,7 +81,7 @@ expect 2 "--near-duplicates: there are no embeddings" "${compare[@]}" -o x --met
 [[ ! -e x ]] || fail "a refused comparison begins"
 
 # What has nothing to compare is refused, and what is no cosine.
-expect 2 "--near-duplicates: there are no embeddings to compare images by; expected --backbone or --teacher" \
+expect 2 "there are no embeddings to compare images by; expected --backbone, --teacher or --features" \
   "${near[@]}" --ipc 4 -o x --backbone none
 expect 2 "--near-duplicates: the method looks at some images only; expected another --method" \
   "$dc3" condense data -o x --ipc 4 --method random --threads 1 --near-duplicates 0.99

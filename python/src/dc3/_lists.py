@@ -22,8 +22,8 @@ def bins(data: Path, out: typing.Optional[Path] = None, bins: int = 10, *, progr
     """Groups the images of each class by their content, into a file of JSON lines; `dc3 bins`.
 
     bins: clusters of each class. A line of `out` has source, label, class and bin of an image. Settings among others:
-    backbone, editor, feature_size, cache, split, classes, seed, threads, force, dry_run. Returns the report: images,
-    classes, seconds ..
+    features (a file of yours), backbone, editor, feature_size, cache, split, classes, seed, threads, force, dry_run.
+    Returns the report: images, classes, seconds ..
     """
     given = {"data": data, "out": out, "bins": bins, "ipc": bins}
     return _listing("bins", "dc3_bins_command", given, settings, progress, message, cancel)
@@ -35,8 +35,8 @@ def select_images(data: Path, out: typing.Optional[Path] = None, ipc: typing.Opt
 
     out: a file of JSON lines to write, with source, label, class, bin, rank and gain of each, which
     dc3.compensate takes as its list. In place of ipc (default 10): total or fraction. Settings among others: method,
-    selection, objective, teacher, backbone, crops, without_duplicates, seed, threads, force, dry_run. Returns the
-    report: images, stored (chosen), seconds .. dc3.select chooses rows of arrays.
+    selection, objective, teacher, features (a file of yours), backbone, crops, without_duplicates, seed, threads,
+    force, dry_run. Returns the report: images, stored (chosen), seconds .. dc3.select chooses rows of arrays.
     """
     given = {"data": data, "out": out, "ipc": ipc}
     return _listing("select_images", "dc3_select_command", given, settings, progress, message, cancel)

@@ -1,0 +1,148 @@
+#include "features/given.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/pieces.h"
+#include "base/rng.h"
+#include "features/feature_rows.h"
+#include "features/skipped.h"
+#include "run_folder/fingerprint.h"
+#include "select/row_paths.h"
+
+/* The list of the rows' images is no place for a result. */
+static dc3_status check_list(const dc3_condense_options *o)
+{
+    char *list, *real = NULL, *out = NULL;
+    DC3_TRY(dc3_row_paths_beside(o->features, &list));
+    if (list && o->out) real = dc3_path_real(list), out = dc3_path_real(o->out);
+    int same = real && out && strcmp(real, out) == 0;
+    free(real), free(out), g_free(list);
+    if (same)
+        return dc3_fail_setting("out", "%s is the list of %s; choose another name", o->out, o->features);
+    return DC3_OK;
+}
+
+dc3_status dc3_given_open(dc3_run *run)
+{
+    char others[64] = "";
+    const char *path = run->options->features;
+    DC3_TRY(check_list(run->options));
+    DC3_TRY(dc3_image_rows_open(path, run->dataset, &run->given));
+    const dc3_image_rows *g = run->given;
+    run->feature_length = g->d;
+    if (g->others) snprintf(others, sizeof others, "; %lld rows are of other images", (long long)g->others);
+    dc3_run_say(run, "features of %lld image%s from %s, %lld values each%s", (long long)g->images,
+                g->images == 1 ? "" : "s", path, (long long)g->d, others);
+    return DC3_OK;
+}
+
+uint64_t dc3_given_fingerprint(const dc3_run *run)
+{
+    const char *path = run->options->features;
+    char *list = NULL;
+    uint64_t file = dc3_fingerprint_file(path);
+    if (dc3_row_paths_beside(path, &list) != DC3_OK || !list) return file;
+    uint64_t both[] = {file, dc3_fingerprint_file(list)};
+    g_free(list);
+    return dc3_hash64(both, sizeof both);
+}
+
+dc3_status dc3_given_add(dc3_run *run, int64_t item, const float *embedding, const float *logits)
+{
+    if (run->given->row_of[item] < 0) return dc3_run_skip(run, item, "it has no row of features");
+    return dc3_feature_rows_add(run, item, dc3_image_rows_get(run->given, item), embedding, logits);
+}
+
+/* An image without a row could not be read. */
+static dc3_status skip_unreadable(dc3_run *run, int64_t item)
+{
+    char reason[256] = "it has no row of features";
+    dc3_image image = {0};
+    if (dc3_dataset_read(run->dataset, item, 0, 0, run->fit, &image) != DC3_OK)
+        snprintf(reason, sizeof reason, "%s", dc3_error_text());
+    dc3_image_free(&image);
+    return dc3_run_skip(run, item, reason);
+}
+
+dc3_status dc3_given_take(dc3_run *run)
+{
+    int64_t n = dc3_dataset_size(run->dataset);
+    DC3_TRY(dc3_feature_rows_open(run, n));
+    for (int64_t i = 0; i < n; i++) {
+        if (run->given->row_of[i] < 0)
+            DC3_TRY(skip_unreadable(run, i));
+        else
+            DC3_TRY(dc3_given_add(run, i, NULL, NULL));
+        DC3_TRY(dc3_check_cancel());
+    }
+    return dc3_feature_rows_finish(run);
+}
+
+/* ---- images that were chosen ---- */
+
+typedef struct looking {
+    dc3_run *run;
+    const dc3_part *parts;
+    uint8_t *bad; /* [dataset], 1: it cannot be read */
+    int64_t lost; /* how many */
+} looking;
+
+typedef struct look {
+    int failed;
+    char reason[256];
+} look;
+
+static dc3_status look_at(void *user, int worker, int64_t i, void *result)
+{
+    const looking *l = user;
+    look *to = result;
+    dc3_image image = {0};
+    (void)worker;
+    to->failed = dc3_dataset_read(l->run->dataset, l->parts[i].item, l->run->size, l->run->size, l->run->fit,
+                                  &image) != DC3_OK;
+    if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    dc3_image_free(&image);
+    return DC3_OK;
+}
+
+static dc3_status note(void *user, int64_t i, void *result)
+{
+    looking *l = user;
+    const look *found = result;
+    int64_t item = l->parts[i].item;
+    if (!found->failed || l->bad[item]) return DC3_OK;
+    l->bad[item] = 1, l->lost++;
+    return dc3_run_skip(l->run, item, found->reason);
+}
+
+static dc3_status leave_out(dc3_run *run, const uint8_t *bad)
+{
+    int64_t *first = malloc((size_t)(run->n + 1) * sizeof *first);
+    if (!first) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < run->n; i++) first[i] = bad[run->items[i]] ? -1 : i;
+    dc3_status status = dc3_feature_rows_keep(run, first);
+    free(first);
+    if (status == DC3_OK && !run->n)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: no image that was chosen can be read", run->options->data);
+    run->report->readable = run->n;
+    return status;
+}
+
+dc3_status dc3_given_check(dc3_run *run, int64_t count, const dc3_part *parts, int64_t *lost)
+{
+    looking l = {run, parts, calloc((size_t)dc3_dataset_size(run->dataset) + 1, 1), 0};
+    dc3_pieces pieces = {.count = count,
+                         .workers = run->options->select.threads,
+                         .result_size = sizeof(look),
+                         .user = &l,
+                         .work = look_at,
+                         .take = note};
+    dc3_status status = l.bad ? dc3_pieces_run(&pieces) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && l.lost) status = leave_out(run, l.bad);
+    free(l.bad);
+    *lost = l.lost;
+    return status;
+}
