@@ -47,8 +47,13 @@ static const option own_options[] = {
      "FILE"},
     {"training", 0, OPTION_PATH, AT(training), ANY,
      "What a generator was trained on: the share of images that are nearer to an image of it than that is to "
-     "others there; with --teacher or --inception",
+     "others there; with --teacher, --inception or --features",
      "DIR"},
+    {"features", 0, OPTION_PATHS, AT(features), ANY,
+     "Your own features of a dataset's images, as for condense: distances and manifolds by them, too; once "
+     "for each "
+     "dataset in their order, of --reference first, of --training last",
+     "FILE"},
     {"coverage", 0, OPTION_FLAG, AT(coverage), ANY,
      "How well the images that a run chose cover its dataset, beside random choices of as many; reads the "
      "whole dataset",
@@ -88,6 +93,7 @@ static int run(const command *c, int argc, char **argv)
         else if (status == EXIT_DONE && dc3_ranks_rank() == 0)
             print_measures(s, &report), free(report.table), free(report.json);
     }
+    g_free((void *)(uintptr_t)o->features);
     g_strfreev(rest);
     return status;
 }
@@ -100,6 +106,7 @@ const command measure_command = {
     "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
     "  dc3 measure photos-ipc10 --data /mnt/photos/train --json\n"
     "  dc3 measure photos.csv --split val --reference photos.csv --reference-split train --classes cat,dog\n"
-    "  dc3 measure photos/val generated --teacher teacher.safetensors --training photos-ipc10",
+    "  dc3 measure photos/val generated --teacher teacher.safetensors --training photos-ipc10\n"
+    "  dc3 measure photos/val generated --features val.npy --features generated.npy     your own embeddings",
     tables,
     run};

@@ -38,6 +38,10 @@ typedef struct dc3_measure_options {
     dc3_data_choice choice; /* which images of those of `data` and of the reference that are no runs of dc3;
                                `split` of those that are manifests */
     const char *reference_split; /* of a manifest `reference`, in place of choice.split; NULL: that one */
+    const char *const *features; /* your own features of the images, files as dc3_condense_options.features:
+                                    of `reference`, if it is given, of each of `data` and of `training`, if
+                                    that is given, in this order; NULL after the last. By them there are
+                                    distances and manifolds, too. NULL: none */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);
@@ -53,11 +57,10 @@ typedef struct dc3_measure_report {
 /* Colourfulness, hue and chroma, and the density of red, green and blue of every image at its own size,
  * by class and of all (docs/measures.md); of runs whose images have one original each SSIM, Delta E 2000
  * and PSNR against it, with a teacher also how its answers change, and of all datasets the
- * distances of its embeddings from the reference's, and how far both cover each other. A folder of generated
- * images is taken as it is. Images are read one batch after the
- * other: memory does not grow with their number, except for
- * the embeddings of `training`. Classes are matched by name. On failure table and json are
- * NULL. */
+ * distances of its embeddings from the reference's, and how far both cover each other; and by features of
+ * files, too. A folder of generated images is taken as it is. Images are read one batch after the other:
+ * memory does not grow with their number, except for the embeddings of `training`. Classes are matched by
+ * name. On failure table and json are NULL. */
 DC3_API dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);
 
 #ifdef __cplusplus

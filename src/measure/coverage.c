@@ -316,6 +316,10 @@ static void note_own(const work *w, const dc3_subject *s)
         dc3_listener_say(
             &w->m->options->listener,
             "note: %s: its report has the coverage by its backbone's embeddings, this is by a VAE", s->path);
+    else if (by && strcmp(by, "given-features") == 0)
+        dc3_listener_say(
+            &w->m->options->listener,
+            "note: %s: its report has the coverage by features that were given, this is by a VAE", s->path);
     json_decref(quality);
     free(path);
 }

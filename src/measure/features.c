@@ -1,5 +1,5 @@
 /* Distances of datasets in the features of the networks: of Inception they are FID and KID, and there is the
- * Inception score; of a teacher they are named after it. */
+ * Inception score; of a teacher they are named after it, and of a file they have its name. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,29 @@ enum { RESERVOIR = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, BLOCKS = 10, PARTS 
 /* Names the random order of the score's parts; the numbers below are those of the kernel distance. */
 static const uint64_t score_item = (uint64_t)1 << 32;
 
+dc3_status dc3_features_open_files(dc3_measuring *m)
+{
+    const char *const *files = m->options->features;
+    dc3_network *n = &m->networks[DC3_BY_FILE];
+    int count = 0, all = m->count + (m->training != NULL);
+    if (!files) return DC3_OK;
+    while (files[count]) count++;
+    if (count != all)
+        return dc3_fail_setting("features",
+                                "expected a file for each of %d datasets, %sin their order%s; found %d", all,
+                                m->options->reference ? "the reference first, " : "",
+                                m->training ? ", of the training images last" : "", count);
+    for (int i = 0; i < all; i++) {
+        dc3_subject *s = &m->subjects[i];
+        DC3_TRY(dc3_image_rows_open(files[i], s->data, &s->given));
+        if (i && s->given->d != n->features)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: expected rows of %lld values, as %s has, found %lld",
+                            files[i], (long long)n->features, files[0], (long long)s->given->d);
+        n->features = s->given->d;
+    }
+    return DC3_OK;
+}
+
 static dc3_status open_score(const dc3_measuring *m, dc3_subject *s, int64_t classes, dc3_feature_sums *f)
 {
     int64_t n = dc3_dataset_size(s->data);
@@ -33,12 +56,12 @@ dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s)
     for (int k = 0; k < DC3_NETWORKS; k++) {
         const dc3_network *n = &m->networks[k];
         dc3_feature_sums *f = &s->features[k];
-        if (!n->size) continue;
+        if (!n->features) continue;
         int64_t most = s == m->training ? dc3_dataset_size(s->data) : RESERVOIR;
         DC3_TRY(dc3_feature_sample_open(n->features, most, m->options->seed, &f->sample));
         if (s == m->training) continue;
         DC3_TRY(dc3_moments_open(n->features, &f->moments));
-        DC3_TRY(open_score(m, s, n->classes, f));
+        if (n->classes) DC3_TRY(open_score(m, s, n->classes, f));
     }
     return DC3_OK;
 }
@@ -59,10 +82,11 @@ dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item
 {
     for (int k = 0; k < DC3_NETWORKS; k++) {
         dc3_feature_sums *f = &s->features[k];
-        if (!m->networks[k].size) continue;
+        if (!m->networks[k].features) continue;
         DC3_TRY(dc3_feature_sample_add(f->sample, answers->embeddings[k]));
         if (s == m->training) continue;
         dc3_moments_add(f->moments, 1, answers->embeddings[k]);
+        if (!f->score) continue;
         int part = dc3_inception_score_part(f->ranks[item], dc3_dataset_size(s->data), PARTS);
         dc3_inception_score_add(f->score, part, answers->logits[k]);
     }
@@ -72,10 +96,11 @@ dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item
 /* The distances of two datasets of two images or more, under the names that they have for the network. */
 static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
 {
-    static const char *const names[DC3_NETWORKS][6] = {
+    static const char *const names[2][6] = {
         {"frechet_distance", "kernel_distance", "kernel_distance_deviation", "kernel_subsets",
          "kernel_subset_size", "kernel_distance_error"},
         {"fid", "kid", "kid_deviation", "kid_subsets", "kid_subset_size", "kid_error"}};
+    const char *const *called = names[k == DC3_BY_INCEPTION];
     const dc3_feature_sums *a = &m->subjects->features[k], *b = &s->features[k];
     double distance = NAN, mean = NAN, deviation = NAN, error = NAN;
     int64_t least = dc3_feature_sample_count(b->sample), other = dc3_feature_sample_count(a->sample);
@@ -87,12 +112,12 @@ static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, int k, j
             dc3_kernel_distance(a->sample, b->sample, SUBSETS, size, m->options->seed, &mean, &deviation));
         DC3_TRY(dc3_kernel_error(a->sample, b->sample, BLOCKS, &error));
     }
-    dc3_measure_set(o, names[k][0], distance);
-    dc3_measure_set(o, names[k][1], mean);
-    dc3_measure_set(o, names[k][2], deviation);
-    json_object_set_new(o, names[k][3], json_integer(SUBSETS));
-    json_object_set_new(o, names[k][4], json_integer(size));
-    dc3_measure_set(o, names[k][5], error);
+    dc3_measure_set(o, called[0], distance);
+    dc3_measure_set(o, called[1], mean);
+    dc3_measure_set(o, called[2], deviation);
+    json_object_set_new(o, called[3], json_integer(SUBSETS));
+    json_object_set_new(o, called[4], json_integer(size));
+    dc3_measure_set(o, called[5], error);
     return DC3_OK;
 }
 
@@ -144,14 +169,16 @@ static dc3_status add_memorised(const dc3_measuring *m, const dc3_subject *s, in
 
 static void add_score(const dc3_inception_score *score, int k, json_t *o)
 {
-    static const char *const names[DC3_NETWORKS][3] = {
+    static const char *const names[2][3] = {
         {"classifier_score", "classifier_score_deviation", "classifier_score_parts"},
         {"inception_score", "inception_score_deviation", "inception_score_parts"}};
+    const char *const *called = names[k == DC3_BY_INCEPTION];
     double mean, deviation;
+    if (!score) return;
     dc3_inception_score_get(score, &mean, &deviation);
-    dc3_measure_set(o, names[k][0], mean);
-    dc3_measure_set(o, names[k][1], deviation);
-    json_object_set_new(o, names[k][2], json_integer(PARTS));
+    dc3_measure_set(o, called[0], mean);
+    dc3_measure_set(o, called[1], deviation);
+    json_object_set_new(o, called[2], json_integer(PARTS));
 }
 
 static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
@@ -163,7 +190,8 @@ static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
                  m->teacher.info->arch);
     int64_t n = dc3_moments_count(f->moments), d = dc3_moments_size(f->moments);
     json_t *o = s->distribution[k] = json_object();
-    json_object_set_new(o, "network", json_string(name));
+    json_object_set_new(o, k == DC3_BY_FILE ? "file" : "network",
+                        k == DC3_BY_FILE ? dc3_json_text(s->given->path) : json_string(name));
     json_object_set_new(o, "dimensions", json_integer(d));
     json_object_set_new(o, "images", json_integer(n));
     if (n <= d)
@@ -182,7 +210,7 @@ static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
 dc3_status dc3_features_finish(dc3_measuring *m, dc3_subject *s)
 {
     for (int k = 0; k < DC3_NETWORKS; k++)
-        if (m->networks[k].size) DC3_TRY(finish(m, s, k));
+        if (m->networks[k].features) DC3_TRY(finish(m, s, k));
     if (s != m->subjects) dc3_features_close(s);
     return DC3_OK;
 }

@@ -4,6 +4,8 @@
 
 #include "measure/subject.h"
 
+/* Opens the options' files of features, one for each subject that is open: its `given`. */
+dc3_status dc3_features_open_files(dc3_measuring *m);
 /* Makes room for a subject's features. */
 dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s);
 void dc3_features_close(dc3_subject *s);

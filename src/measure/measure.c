@@ -90,9 +90,9 @@ static dc3_status open_subjects(dc3_measuring *m)
     int given = 0, at = 0;
     while (o->data && o->data[given]) given++;
     if (!given && !o->reference) return dc3_fail(DC3_ERR_ARGUMENT, "expected datasets, found none");
-    if (o->training && !o->teacher && !o->inception)
-        return dc3_fail_setting("training", "needs %s or %s, by whose features images are near",
-                                dc3_setting("teacher"), dc3_setting("inception"));
+    if (o->training && !o->teacher && !o->inception && !o->features)
+        return dc3_fail_setting("training", "needs %s, %s or %s, by whose features images are near",
+                                dc3_setting("teacher"), dc3_setting("inception"), dc3_setting("features"));
     m->subjects = calloc((size_t)given + 2, sizeof *m->subjects);
     if (!m->subjects) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     m->count = given + (o->reference != NULL);
@@ -115,6 +115,7 @@ static void close_subject(dc3_measuring *m, dc3_subject *s)
     json_decref(s->coverage);
     for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
     dc3_features_close(s);
+    dc3_image_rows_close(&s->given);
     dc3_pairing_close(&s->pairing);
     free(s->curves);
     free(s->folder);
@@ -182,10 +183,13 @@ static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
     if (++m->done % DC3_MEASURE_BATCH == 0 || m->done == m->total)
         if (listener->progress) listener->progress(listener->user, "images", m->done, m->total);
     if (seen->status != DC3_OK) return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), seen->reason);
+    if (s->given && s->given->row_of[item] < 0)
+        return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), "it has no row of features");
     dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, item)], &f->colour);
     dc3_colour_sums_merge(&s->all, &f->colour);
     m->report->images++;
     dc3_answers answers = dc3_sight_answers(&p->sight, seen);
+    if (s->given) answers.embeddings[DC3_BY_FILE] = dc3_image_rows_get(s->given, item);
     DC3_TRY(dc3_features_add(m, s, item, &answers));
     return s->pairing ? dc3_pairing_add(m, s, item, &f->pair, &answers) : DC3_OK;
 }
@@ -322,6 +326,7 @@ static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
     json_object_set_new(o, "coverage", or_null(s->coverage));
     json_object_set_new(o, "features", or_null(s->distribution[DC3_BY_TEACHER]));
     json_object_set_new(o, "inception", or_null(s->distribution[DC3_BY_INCEPTION]));
+    json_object_set_new(o, "given_features", or_null(s->distribution[DC3_BY_FILE]));
     return o;
 }
 
@@ -447,6 +452,7 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
         dc3_work_begin(&notes[i], own.dry_run || !m.subjects[i].document ? NULL : m.subjects[i].path,
                        "measure", &own.listener);
     if (status == DC3_OK) status = dc3_networks_open(&m);
+    if (status == DC3_OK) status = dc3_features_open_files(&m);
     if (status == DC3_OK) status = agree(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) m.total += dc3_dataset_size(m.subjects[i].data);
     if (status == DC3_OK && m.training) m.total += dc3_dataset_size(m.training->data);

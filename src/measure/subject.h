@@ -12,6 +12,7 @@
 #include "metrics/kernel_distance.h"
 #include "metrics/moments.h"
 #include "nn/inception.h"
+#include "select/image_rows.h"
 
 enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 }; /* images that a network sees at once */
 
@@ -24,16 +25,17 @@ typedef struct dc3_colour_sums {
     dc3_density_curve *curves; /* [3], of the reference: with its own bandwidths; else NULL */
 } dc3_colour_sums;
 
-/* The networks that look at every image: each sees its own view. */
-enum { DC3_BY_TEACHER, DC3_BY_INCEPTION, DC3_NETWORKS };
+/* The networks that look at every image: each sees its own view; and one that has looked, whose features are
+ * in files. */
+enum { DC3_BY_TEACHER, DC3_BY_INCEPTION, DC3_BY_FILE, DC3_NETWORKS };
 typedef struct dc3_network {
-    int size;                  /* of the views, pixels; 0: it is not there */
-    int64_t features, classes; /* of an image */
+    int size;                  /* of the views, pixels; 0: it does not look */
+    int64_t features, classes; /* of an image; 0 features: it is not there */
 } dc3_network;
 
 /* What they say of one image. */
 typedef struct dc3_answers {
-    const float *embeddings[DC3_NETWORKS], *logits[DC3_NETWORKS]; /* of a network that is not there: NULL */
+    const float *embeddings[DC3_NETWORKS], *logits[DC3_NETWORKS]; /* of one that does not look: NULL */
     const float *before; /* the teacher's logits of its original; NULL: it is not asked */
 } dc3_answers;
 
@@ -41,7 +43,7 @@ typedef struct dc3_answers {
 typedef struct dc3_feature_sums {
     dc3_moments *moments; /* NULL: it does not look, or at training images */
     dc3_feature_sample *sample;
-    dc3_inception_score *score; /* the formula on the classes of either network */
+    dc3_inception_score *score; /* the formula on the classes of a network; NULL: it has none */
     int64_t *ranks;             /* [images], a random order, which says what part of the score is whose */
 } dc3_feature_sums;
 
@@ -58,6 +60,7 @@ typedef struct dc3_subject {
     dc3_colour_sums all;
     dc3_density_curve *curves; /* of the reference, [classes + 1, 3] */
     dc3_feature_sums features[DC3_NETWORKS];
+    dc3_image_rows *given;              /* features of a file; NULL: none */
     dc3_pairing *pairing;               /* with the originals; NULL: there are none */
     json_t *skipped;                    /* list of [key, reason] */
     json_t *fidelity, *coverage;        /* NULL: there is none */

@@ -187,6 +187,7 @@ static void print_distribution(FILE *to, const json_t *features)
     print_cell(to, features, "kernel_distance", 1, 10, 5);
     print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
     print_cell(to, features, "kernel_distance_error", 1, 10, 5);
+    if (!json_object_get(features, "classifier_score_parts")) return;
     print_cell(to, features, "classifier_score", 1, 10, 3);
     print_cell(to, features, "classifier_score_deviation", 1, 10, 3);
 }
@@ -235,6 +236,20 @@ static void print_inception_table(FILE *to, const json_t *document)
     print_manifold_table(to, document, "inception");
 }
 
+static void print_given_table(FILE *to, const json_t *document)
+{
+    const json_t *first =
+        json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "given_features");
+    if (!json_is_object(first)) return;
+    fprintf(to,
+            "\nDistance of features from the reference's: %lld values of each image, by the files that were "
+            "given\n",
+            (long long)json_integer_value(json_object_get(first, "dimensions")));
+    fprintf(to, "%-*s %10s %10s %10s %10s\n", NAME, "dataset", "Frechet", "kernel", "deviation", "error");
+    print_rows(to, document, "given_features", 0, print_distribution);
+    print_manifold_table(to, document, "given_features");
+}
+
 static void print_distribution_table(FILE *to, const json_t *document)
 {
     const json_t *first =
@@ -271,6 +286,7 @@ char *dc3_measure_table(const json_t *document, int per_class)
     print_coverage_table(to, document, per_class);
     print_distribution_table(to, document);
     print_inception_table(to, document);
+    print_given_table(to, document);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # --features: the same features in a file choose the same images as the network that made them, and it is not asked;
-# rows in any order; what does not match; images that cannot be read; several ranks.
+# rows in any order; what does not match; images that cannot be read; measures; several ranks.
 source "$2/tests/cli/ranks.sh"
 gradual data 24
 tiny_mini
@@ -112,4 +112,19 @@ done
 cmp taught.jsonl by-1.jsonl && cmp taught.jsonl by-3.jsonl || fail "by ranks"
 same_run by-1 by-3 > differences || fail "a run by ranks: $(< differences)"
 
+# Measures by them are those of the network that made them.
+cp -r data other && for i in {1..6}; do rm other/red/$i.png; done
+expect 0 "" "$dc3" select other --ipc 4 --threads 1 --method herding "${teacher[@]}" --cache others -o others.jsonl
+measure=("$dc3" measure data other --threads 1 "${teacher[@]}")
+expect 0 "values of each image, by the files that were given" "${measure[@]}" --features "$rows" \
+  --features "$(echo others/*)"
+expect 0 '"given_features"' "${measure[@]}" --features "$rows" --features "$(echo others/*)" --json
+for name in frechet_distance kernel_distance precision recall coverage; do
+  mapfile -t found < <(field <(echo "$output") $name | grep -v null)
+  [[ ${#found[@]} == 2 && ${found[0]} == "${found[1]}" ]] || fail "$name: ${found[*]}"
+done
+expect 2 "--features: expected a file for each of 2 datasets, in their order; found 1" "${measure[@]}" \
+  --features "$rows"
+expect 1 "order.npy: expected rows of 512 values, as " "$dc3" measure data data --features "$rows" \
+  --features order.npy
 echo "given: passed"

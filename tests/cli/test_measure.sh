@@ -66,7 +66,7 @@ for i in {1..6}; do
 done
 echo '{"complete": true}' > made/generate.json
 measures=("${dc3m[@]}" held made --training trained --any-teacher)
-expect 2 "--training: needs --teacher or --inception" "${measures[@]}"
+expect 2 "--training: needs --teacher, --inception or --features" "${measures[@]}"
 measures+=(--teacher teacher.safetensors)
 expect 0 "nearer to an image of trained than that is to others there" "${measures[@]}"
 [[ $output == *"images  precision   recall  density  coverage  memorised"* ]] || fail "the table: $output"
