@@ -40,8 +40,7 @@ static const float *embeddings_of(const dc3_run *run, int64_t *d)
     return own ? run->features : run->embeddings;
 }
 
-/* Pairs of images of one class, both ways. */
-static double count_pairs(const dc3_dataset *d)
+double dc3_near_copies_pairs(const dc3_dataset *d)
 {
     double pairs = 0;
     int64_t n = dc3_dataset_size(d);
@@ -58,7 +57,7 @@ dc3_status dc3_near_copies_measure(const dc3_run *run, double *seconds)
     int64_t first[SAMPLE], d = by_features(run)   ? run->feature_length
                                : run->teacher.net ? run->teacher.info->embedding
                                                   : WIDTH;
-    double pairs = run->options->near_duplicates > 0 ? count_pairs(run->dataset) : 0;
+    double pairs = run->options->near_duplicates > 0 ? dc3_near_copies_pairs(run->dataset) : 0;
     *seconds = 0;
     if (pairs < SAMPLE * SAMPLE) return DC3_OK;
     float *x = malloc((size_t)(SAMPLE * d) * sizeof *x);

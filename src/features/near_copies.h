@@ -8,8 +8,10 @@
  * embeddings of a file, a backbone or a teacher to compare. looks: the method looks at the features of all
  * images. */
 dc3_status dc3_near_copies_check(const dc3_run *run, int looks);
-/* Seconds that finding them will take, from a sample of random rows: it grows with the squares of the
- * classes. 0 without near_duplicates, and of classes that are small. */
+/* Pairs of images of one class, both ways: the squares of the classes. */
+double dc3_near_copies_pairs(const dc3_dataset *dataset);
+/* Seconds that finding them will take, from a sample of random rows: it grows with the pairs. 0 without
+ * near_duplicates, and of classes that are small. */
 dc3_status dc3_near_copies_measure(const dc3_run *run, double *seconds);
 /* With near_duplicates: leaves the rows of such images out of the run's, so that nothing chooses them, counts
  * them and tells the listener. */
