@@ -138,6 +138,11 @@ dc3_status dc3_hold_out(const dc3_dataset *dataset, double share, uint64_t seed,
     return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
+const char *dc3_hold_out_obstacle(const dc3_dataset *d)
+{
+    return dc3_dataset_groups(d) ? "too few images, or groups of them that are too large," : "too few images";
+}
+
 void dc3_held_out_free(dc3_held_out *parts)
 {
     free(parts->trained);

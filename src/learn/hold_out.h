@@ -24,6 +24,9 @@ void dc3_held_out_free(dc3_held_out *parts);
 /* How many it holds out of a dataset; 0 without memory. The seed counts where there are groups. */
 int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share, uint64_t seed);
 
+/* Why it holds none out, for people. */
+const char *dc3_hold_out_obstacle(const dc3_dataset *dataset);
+
 /* Sets 1 at `wanted` places of marks [n] at random, at all of them where there are fewer; the others stay. */
 void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks);
 

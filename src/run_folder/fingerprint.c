@@ -108,6 +108,7 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
         const uint64_t parts[] = {hash, dc3_hash64(name, strlen(name)), (uint64_t)stamp.size,
                                   (uint64_t)stamp.modified};
         hash = dc3_hash64(parts, sizeof parts);
+        if (dc3_dataset_groups(dataset)) hash = join(hash, (uint64_t)dc3_dataset_group(dataset, i));
     }
     return hash;
 }

@@ -14,7 +14,8 @@ uint64_t dc3_fingerprint_file(const char *path);
 uint64_t dc3_fingerprint_folder(const char *path);
 /* The one that suits `path`. */
 uint64_t dc3_fingerprint_any(const char *path);
-/* A hash of the names, sizes and times of a dataset's images, which are not read. */
+/* A hash of the names, sizes and times of a dataset's images, which are not read, in their order, and of
+ * their groups. */
 uint64_t dc3_fingerprint_images(const dc3_dataset *dataset);
 
 /* A hash of how many images a dataset has and of the names of its classes, a list of texts (dc3_text_utf8),

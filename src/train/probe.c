@@ -283,11 +283,10 @@ static dc3_status learn(probe *p)
                          p->report->decay, (long long)p->held.n,
                          dc3_teacher_accuracy_text(&p->accuracy, text));
     else
-        dc3_listener_say(
-            &o->listener,
-            "note: %s: too few images to hold any out: the decay is %g for want of a choice, and the "
-            "accuracy is not known",
-            o->data, p->report->decay);
+        dc3_listener_say(&o->listener,
+                         "note: %s: %s to hold any out: the decay is %g for want of a choice, and the "
+                         "accuracy is not known",
+                         o->data, dc3_hold_out_obstacle(p->data), p->report->decay);
     DC3_TRY(dc3_logistic_fit(&all, p->report->decay, p->weights, &p->report->loss));
     double loss, right;
     if (tests.n) {

@@ -83,10 +83,11 @@ dc3_status dc3_train_hold_out(dc3_train_state *t)
                          (long long)t->parts.held_count, (long long)dc3_dataset_size(t->data),
                          100 * t->share);
     else
-        dc3_listener_say(&o->listener,
-                         "note: %s: too few images to hold any out for tests: all are trained on, and the "
-                         "accuracy is not known",
-                         o->data);
+        dc3_listener_say(
+            &o->listener,
+            "note: %s: %s to hold any out for tests: all are trained on, and the accuracy is not "
+            "known",
+            o->data, dc3_hold_out_obstacle(t->data));
     return DC3_OK;
 }
 

@@ -9,6 +9,8 @@
 #include "io/csv.h"
 #include "io/dataset.h"
 #include "io/manifest_rows.h"
+#include "learn/hold_out.h"
+#include "run_folder/fingerprint.h"
 
 static char folder[64];
 
@@ -168,6 +170,27 @@ static void columns_and_lines(void **state)
     dc3_dataset_close(&d);
     assert_int_equal(dc3_manifest_is(write_text("list.jsonl", "{\"source\":\"a/1.png\"}\n")), 0);
     assert_int_equal(dc3_manifest_is(place("1.png")), 0);
+}
+
+/* Which images are held out together is a part of the dataset. */
+static void groups(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        "path,label\n1.png,a\n2.png,a\n", "path,label,group\n1.png,a,x\n2.png,a,y\n",
+        "path,label,group\n1.png,a,x\n2.png,a,x\n", "path,label,group\n1.png,a,p\n2.png,a,p\n"};
+    const int counts[4] = {0, 2, 1, 1};
+    uint64_t hashes[4];
+    for (int i = 0; i < 4; i++) {
+        dc3_dataset *d = open_as(write_text("groups.csv", files[i]), NULL, 0);
+        assert_int_equal(dc3_dataset_groups(d), counts[i]);
+        assert_string_equal(dc3_hold_out_obstacle(d),
+                            i ? "too few images, or groups of them that are too large," : "too few images");
+        hashes[i] = dc3_fingerprint_images(d);
+        dc3_dataset_close(&d);
+    }
+    assert_true(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+    assert_true(hashes[2] == hashes[3]); /* by another name */
 }
 
 static void splits(void **state)
@@ -330,9 +353,13 @@ static void chosen_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_of_csv),       cmocka_unit_test(faults_of_csv),
-        cmocka_unit_test(columns_and_lines), cmocka_unit_test(splits),
-        cmocka_unit_test(bad_lines),         cmocka_unit_test(what_is_missing),
+        cmocka_unit_test(rows_of_csv),
+        cmocka_unit_test(faults_of_csv),
+        cmocka_unit_test(columns_and_lines),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(splits),
+        cmocka_unit_test(bad_lines),
+        cmocka_unit_test(what_is_missing),
         cmocka_unit_test(chosen_classes),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -10,9 +10,9 @@
 # trained on the images that are not held out), SECOND (that of the piece two-teachers, whose default has another
 # seed), TEACHER_EPOCHS (default 14), HELD (the end of the held-out names, default 7).
 #
-# With the defaults 9 sets of 3 seeds and 16 + 13 pieces are 783 students. At about 3 ms an image with soft
+# With the defaults 9 sets of 3 seeds and 27 + 13 pieces are 1,080 students. At about 3 ms an image with soft
 # labels and 2 ms with hard ones (one thread of a free EPYC, Zen 4; estimated from 1.9 ms of a training step on a shared
-# one) that is 56 hours of one core: 28 hours on two, 9 with SEEDS=1. IPC 10 alone takes a third of it.
+# one) that is 80 hours of one core, 27 with SEEDS=1. IPC 10 alone takes a third of it.
 set -eu
 cifar=$(realpath "$1") work=$2 only=${3:-} only_labels=${4:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
@@ -35,7 +35,7 @@ train "$teacher" 1
 # recipe in small batches; "all" has what is expected to add up.
 small_batch() { case $1 in 1) echo 10 ;; 10) echo 25 ;; *) echo 50 ;; esac; }
 pieces() { # LABELS IPC
-  local small
+  local small strong
   small="--batch $(small_batch "$2")"
   echo "classic"
   echo "base $small"
@@ -54,6 +54,18 @@ pieces() { # LABELS IPC
     echo "two-teachers $small --teacher $teacher,$second"
     echo "rand-augment-2-9 $small --rand-ops 2 --rand-strength 9"
     echo "all $small --schedule smooth --ema 0.99 --crop 0.5 --rand-ops 1 --rand-strength 6"
+    strong="--schedule smooth --ema 0.99 --rand-ops 2 --rand-strength 9"
+    echo "strong $small $strong"
+    echo "strong-crop-0.5 $small $strong --crop 0.5"
+    echo "strong-crop-0.25 $small $strong --crop 0.25"
+    echo "strong-3-9 $small $strong --rand-ops 3"
+    echo "strong-3-15 $small $strong --rand-ops 3 --rand-strength 15"
+    echo "strong-2-15 $small $strong --rand-strength 15"
+    echo "strong-crop-0.5-3-15 $small $strong --crop 0.5 --rand-ops 3 --rand-strength 15"
+    echo "strong-half-batch --batch $((${small#* } / 2)) $strong"
+    echo "strong-ema-0.999 $small $strong --ema 0.999"
+    echo "strong-mse $small $strong --loss mse"
+    echo "strong-t-4 $small $strong --temperature 4"
   else
     echo "smoothing $small --smoothing 0.1"
     echo "all $small --schedule smooth --ema 0.99 --crop 0.5 --rand-ops 1 --rand-strength 6 --smoothing 0.1"
