@@ -148,8 +148,8 @@ static void other_forms(void **state)
     static const char *const notes[FORMS] = {
         [AS_IS] = "",
         [NORMED] =
-            "1 weight was made from the factors of weight norm; 20 weights were made from the factors of "
-            "weight norm",
+            ("1 weight was made from the factors of weight norm; 20 weights were made from the factors of "
+             "weight norm"),
         [PRUNED] = "21 weights were made from the factors of pruning",
         [TURNED] = "the last layer's weight is transposed",
         [CONVOLVED] = "",

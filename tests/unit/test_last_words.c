@@ -72,7 +72,7 @@ static int open_wire(void *user, dc3_transport *t)
 /* In a process of its own, of whose ranks there is one set: 0 where its last message was the last. */
 static int end_as(wire w)
 {
-    int status;
+    int status = 0;
     pid_t child = fork();
     if (child == 0) {
         if (dc3_ranks_begin(open_wire, &w, 1) != DC3_OK) _exit(3);
