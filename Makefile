@@ -127,6 +127,7 @@ uninstall:
 deb: export SOURCE_DATE_EPOCH = $(shell date -d "$$(sed -n 's/^ -- .*>  //p' packaging/deb/changelog)" +%s)
 deb:
 	@bash tools/check_deps.sh
+	@command -v file > /dev/null || { echo "install Debian's package 'file' first" >&2; exit 1; }
 	cmake -S . -B build-deb -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF \
 	  -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,relro,-z,now -DCMAKE_SHARED_LINKER_FLAGS=-Wl,-z,relro,-z,now
 	cmake --build build-deb -j $(JOBS) --target product
