@@ -69,7 +69,9 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
                                        "unlabelled",
                                        "balance",
                                        "view_size",
-                                       "without_duplicates"}; /* have it */
+                                       "without_duplicates",
+                                       "given_features",
+                                       "features_fingerprint"}; /* have it */
     char text[400];
     if (json_object_get(was, "search") && !json_object_get(is, "search"))
         return dc3_fail(
@@ -150,10 +152,12 @@ static dc3_status check_place(const dc3_run *run, const char *train)
     const dc3_condense_options *o = run->options;
     char *edits = dc3_path_join(o->out, "edits"),
          *calibration = dc3_path_join(o->out, dc3_calibration_folder);
-    const dc3_input inputs[] = {
-        {"the dataset", o->data}, {"the editor", o->editor}, {"the adapters", o->lora}};
+    const dc3_input inputs[] = {{"the dataset", o->data},
+                                {"the editor", o->editor},
+                                {"the adapters", o->lora},
+                                {"the features", o->features}};
     dc3_status status = edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 3);
+    if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 4);
     if (status == DC3_OK) status = dc3_own_teacher_check_kept(o);
     if (status == DC3_OK && run->trains && !o->fresh) status = dc3_own_teacher_check_file(run->teacher_path);
     if (status == DC3_OK) status = check_no_link(train);

@@ -9,7 +9,6 @@
 #include "teacher/classes.h"
 #include "select/objective.h"
 #include "methods/chosen.h"
-#include "features/given.h"
 #include "features/run_teacher.h"
 #include "lookalikes/lookalikes.h"
 #include "methods/selection.h"
@@ -62,7 +61,7 @@ static void backbone_settings(const dc3_run *run, json_t *o)
 static void given_settings(const dc3_run *run, json_t *o)
 {
     json_object_set_new(o, "given_features", json_integer(run->given->d));
-    json_object_set_new(o, "features_fingerprint", dc3_fingerprint_text(dc3_given_fingerprint(run)));
+    json_object_set_new(o, "features_fingerprint", dc3_fingerprint_text(run->given->fingerprint));
 }
 
 static void editor_settings(const dc3_run *run, json_t *o)

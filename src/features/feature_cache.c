@@ -11,7 +11,6 @@
 #include "features/copies.h"
 #include "features/crops.h"
 #include "features/feature_rows.h"
-#include "features/given.h"
 #include "features/skipped.h"
 
 /* What the features depend on: the names of the images, the networks, sizes and types. */
@@ -44,7 +43,7 @@ static uint64_t key_of(const dc3_run *run)
     uint64_t key = dc3_hash64(all, sizeof all);
     if (run->backbone.net)
         key = dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(run->backbone_path)}, 2 * sizeof key);
-    if (run->given) key = dc3_hash64((uint64_t[]){key, dc3_given_fingerprint(run)}, 2 * sizeof key);
+    if (run->given) key = dc3_hash64((uint64_t[]){key, run->given->fingerprint}, 2 * sizeof key);
     if (run->crops)
         key = dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(run->teacher_path), (uint64_t)t->size,
                                       (uint64_t)run->crops, (uint64_t)run->factor, run->options->select.seed},

@@ -6,10 +6,8 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/pieces.h"
-#include "base/rng.h"
 #include "features/feature_rows.h"
 #include "features/skipped.h"
-#include "run_folder/fingerprint.h"
 #include "select/row_paths.h"
 
 /* The list of the rows' images is no place for a result. */
@@ -37,17 +35,6 @@ dc3_status dc3_given_open(dc3_run *run)
     dc3_run_say(run, "features of %lld image%s from %s, %lld values each%s", (long long)g->images,
                 g->images == 1 ? "" : "s", path, (long long)g->d, others);
     return DC3_OK;
-}
-
-uint64_t dc3_given_fingerprint(const dc3_run *run)
-{
-    const char *path = run->options->features;
-    char *list = NULL;
-    uint64_t file = dc3_fingerprint_file(path);
-    if (dc3_row_paths_beside(path, &list) != DC3_OK || !list) return file;
-    uint64_t both[] = {file, dc3_fingerprint_file(list)};
-    g_free(list);
-    return dc3_hash64(both, sizeof both);
 }
 
 dc3_status dc3_given_add(dc3_run *run, int64_t item, const float *embedding, const float *logits)

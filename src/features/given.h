@@ -6,8 +6,6 @@
 
 /* Opens the options' file once the dataset is open, and tells the listener: run->given and feature_length. */
 dc3_status dc3_given_open(dc3_run *run);
-/* A hash of the file and of the list of paths beside it. */
-uint64_t dc3_given_fingerprint(const dc3_run *run);
 /* Adds the row of an image, with what the teacher says of it or NULL, to the run's; one without is skipped.
  */
 dc3_status dc3_given_add(dc3_run *run, int64_t item, const float *embedding, const float *logits);

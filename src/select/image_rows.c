@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cancel.h"
 #include "base/file.h"
+#include "base/rng.h"
 #include "select/row_paths.h"
 #include "select/rows.h"
 
@@ -130,16 +131,24 @@ static dc3_status take_list(dc3_image_rows *r, const dc3_dataset *d, const dc3_r
 
 /* ---- both ---- */
 
+/* Every row is read here, and what the result depends on is hashed. */
 static dc3_status check_values(dc3_image_rows *r, const dc3_dataset *d)
 {
+    const float most = 1e15f;
+    r->fingerprint = (uint64_t)r->d;
     for (int64_t i = 0; i < dc3_dataset_size(d); i++) {
         const float *x = r->row_of[i] < 0 ? NULL : dc3_image_rows_get(r, i);
         for (int64_t j = 0; x && j < r->d; j++)
-            if (!isfinite(x[j]))
+            if (!(fabsf(x[j]) <= most))
                 return dc3_fail(
                     DC3_ERR_FORMAT,
-                    "%s: row %lld, of image '%.200s', has %g in column %lld; expected finite numbers",
+                    "%s: row %lld, of image '%.200s', has %g in column %lld; expected finite numbers, from "
+                    "-1e15 to 1e15",
                     r->path, (long long)r->row_of[i], dc3_dataset_key(d, i), (double)x[j], (long long)j);
+        if (x) {
+            uint64_t all[] = {r->fingerprint, (uint64_t)i, dc3_hash_block(x, (size_t)r->d * sizeof *x)};
+            r->fingerprint = dc3_hash64(all, sizeof all);
+        }
         DC3_TRY(dc3_check_cancel());
     }
     return DC3_OK;

@@ -9,11 +9,12 @@
 enum { DC3_IMAGE_ROWS_WIDTH = 1 << 17 };
 
 typedef struct dc3_image_rows {
-    const char *path; /* must live as long */
-    int64_t d;        /* values of a row */
-    int64_t *row_of;  /* [images], -1: it has none, and cannot be read */
-    int64_t images;   /* that have one */
-    int64_t others;   /* rows of images that are not in the dataset */
+    const char *path;     /* must live as long */
+    int64_t d;            /* values of a row */
+    int64_t *row_of;      /* [images], -1: it has none, and cannot be read */
+    int64_t images;       /* that have one */
+    int64_t others;       /* rows of images that are not in the dataset */
+    uint64_t fingerprint; /* of the images' rows, and of whose they are */
     dc3_table *table;
     const dc3_tensor *values; /* [rows, d] */
     float *row;               /* of dc3_image_rows_get */
@@ -24,8 +25,8 @@ typedef struct dc3_image_rows {
  * which are the images' keys, or begin with the dataset's folder; rows of others are passed over. Without a
  * list there is a row for each image in the dataset's order, by class and then by name, and labels that the
  * file has are the classes' numbers. DC3_ERR_FORMAT in one sentence where rows and images do not match, or a
- * value of an image's row is no finite number in f32. An image without a row is read: only one that cannot be
- * may have none. */
+ * value of an image's row is no number from -1e15 to 1e15, whose squares can be summed in f32. An image
+ * without a row is read: only one that cannot be may have none. */
 dc3_status dc3_image_rows_open(const char *path, const dc3_dataset *dataset, dc3_image_rows **rows);
 /* The row [d] of an image that has one, until the next call; of one thread at a time. */
 const float *dc3_image_rows_get(const dc3_image_rows *rows, int64_t item);

@@ -40,6 +40,11 @@ expect 0 "similarity given-features" "$dc3" info run
 expect 1 "features_fingerprint was" "${condense[@]}" --features "$rows" -o run
 expect 1 'similarity was "given-features"' env DC3_MODELS=.models "${condense[@]}" "${size[@]}" --backbone none -o run
 expect 0 "" "${condense[@]}" --features "$given" -o run
+expect 1 "$given: expected a folder apart from the features" "${condense[@]}" --features "$given" -o "$given"
+taught=("$dc3" condense data --method dc3-select --ipc 4 --bins 3 --size 16 --threads 1 --no-report "${size[@]}")
+expect 0 "" "${taught[@]}" "${teacher[@]}" --features "$given" -o begun
+DC3_MODELS=.models expect 1 "given_features was 256 and is null; features_fingerprint was" "${taught[@]}" \
+  "${teacher[@]}" -o begun
 
 # Rows in another order, with some of others; a part of the data.
 # npy FILE ROWS..: a .npy of f32 [n, 3], of numbers that follow from each row's number.

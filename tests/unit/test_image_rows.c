@@ -55,8 +55,8 @@ static void fill(float *x, int64_t n)
     for (int64_t i = 0; i < n * D; i++) x[i] = (float)(i - 7) / 4;
 }
 
-/* Image i has the row `of` it, whose first value is (3 row - 7) / 4. */
-static void expect_rows(const int64_t *of, int64_t others)
+/* Image i has the row `of` it, whose first value is (3 row - 7) / 4. Returns their fingerprint. */
+static uint64_t expect_rows(const int64_t *of, int64_t others)
 {
     dc3_image_rows *rows;
     const float *all;
@@ -70,8 +70,10 @@ static void expect_rows(const int64_t *of, int64_t others)
         for (int j = 0; j < D; j++) assert_true(x[j] == (float)(of[i] * D + j - 7) / 4);
         assert_memory_equal(x, all + of[i] * D, D * sizeof *x);
     }
+    uint64_t fingerprint = rows->fingerprint;
     dc3_image_rows_close(&rows);
     assert_null(rows);
+    return fingerprint;
 }
 
 static void refuse(const char *text)
@@ -94,9 +96,9 @@ static void in_order(void **state)
     for (int i = 0; i < N; i++) of[i] = i;
     for (int i = 0; i < N * D; i++) wide[i] = x[i], half[i] = dc3_to_f16(x[i]), brain[i] = dc3_to_bf16(x[i]);
     write_floats(x, N, NULL);
-    expect_rows(of, 0);
+    uint64_t first = expect_rows(of, 0);
     write_rows("any", dc3_view(wide, DC3_F64, 2, (int64_t[]){N, D}), NULL);
-    expect_rows(of, 0);
+    assert_true(expect_rows(of, 0) == first);
     write_rows("any", dc3_view(half, DC3_F16, 2, (int64_t[]){N, D}), NULL);
     expect_rows(of, 0);
     write_rows("any", dc3_view(brain, DC3_BF16, 2, (int64_t[]){N, D}), NULL);
@@ -115,6 +117,42 @@ static char *list_of(const int64_t *items, int64_t n, const char *prefix)
     fprintf(to, "]");
     assert_int_equal(fclose(to), 0);
     return text;
+}
+
+static uint64_t fingerprint_of(float *x, int64_t n, const char *paths)
+{
+    dc3_image_rows *rows;
+    write_floats(x, n, paths);
+    if (dc3_image_rows_open(file, dataset, &rows) != DC3_OK) fail_msg("%s", dc3_error_text());
+    uint64_t fingerprint = rows->fingerprint;
+    dc3_image_rows_close(&rows);
+    return fingerprint;
+}
+
+/* It is of every value of the images' rows and of whose they are, and of nothing else. */
+static void fingerprints(void **state)
+{
+    float x[(N + 1) * D];
+    int64_t items[N + 1];
+    (void)state;
+    fill(x, N + 1);
+    for (int i = 0; i <= N; i++) items[i] = i == N ? -1 : i;
+    uint64_t first = fingerprint_of(x, N, NULL);
+    char *list = list_of(items, N + 1, "");
+    assert_true(fingerprint_of(x, N + 1, list) == first);
+    x[N * D]++;
+    assert_true(fingerprint_of(x, N + 1, list) == first);
+    free(list);
+    items[0] = 1, items[1] = 0;
+    list = list_of(items, N, "");
+    assert_false(fingerprint_of(x, N, list) == first);
+    free(list);
+    for (int k = 0; k < N * D; k += 7) {
+        x[k]++;
+        assert_false(fingerprint_of(x, N, NULL) == first);
+        x[k]--;
+    }
+    assert_true(fingerprint_of(x, N, NULL) == first);
 }
 
 /* Rows in another order, with rows of others among them; paths below the dataset's folder, or from it on. */
@@ -215,6 +253,9 @@ static void refused(void **state)
     x[7] = NAN;
     write_floats(x, N, NULL);
     refuse("row 2, of image '0/2.png', has nan in column 1; expected finite numbers");
+    x[7] = -2e15f;
+    write_floats(x, N, NULL);
+    refuse("row 2, of image '0/2.png', has -2e+15 in column 1; expected finite numbers, from -1e15 to 1e15");
     write_rows("x", dc3_view(values, DC3_I64, 2, (int64_t[]){N, D}), NULL);
     refuse("expected numbers with a fraction, found i64");
     write_rows("x", dc3_view(x, DC3_F32, 1, (int64_t[]){N}), NULL);
@@ -249,8 +290,8 @@ static void unreadable(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order), cmocka_unit_test(by_paths),
-                                       cmocka_unit_test(lists_beside), cmocka_unit_test(refused),
-                                       cmocka_unit_test(unreadable)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order), cmocka_unit_test(fingerprints),
+                                       cmocka_unit_test(by_paths), cmocka_unit_test(lists_beside),
+                                       cmocka_unit_test(refused),  cmocka_unit_test(unreadable)};
     return cmocka_run_group_tests(tests, make, unmake);
 }
