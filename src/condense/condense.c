@@ -47,12 +47,13 @@ static dc3_status make_features(dc3_run *run)
 /* Of images that were not read, for features that are given, those that cannot be are not chosen. */
 static dc3_status select_readable(dc3_run *run, dc3_chosen *chosen)
 {
-    int64_t lost = 0;
+    int lost = 0;
     do {
         DC3_TRY(run->method->select(run, chosen));
         if (run->given && !dc3_run_asks(run))
             DC3_TRY(dc3_given_check(run, chosen->count * run->each, chosen->parts, &lost));
         if (lost) dc3_chosen_free(chosen);
+        if (lost) DC3_TRY(dc3_run_features_again(run));
     } while (lost);
     return DC3_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "features/copies.h"
 #include "features/feature_rows.h"
+#include "features/given.h"
 #include "lookalikes/lookalikes.h"
 
 dc3_status dc3_duplicates_check(const dc3_condense_options *o)
@@ -13,10 +14,11 @@ dc3_status dc3_duplicates_check(const dc3_condense_options *o)
     return o->hash_distance == -1 ? DC3_OK : dc3_lookalikes_check(o->hash_distance);
 }
 
+/* Where features are made, who makes them says so, too. */
 static dc3_status pass(void *user, int64_t item, const char *reason)
 {
-    (void)user, (void)item, (void)reason;
-    return DC3_OK;
+    dc3_run *run = user;
+    return run->given && !dc3_run_asks(run) ? dc3_given_lose(run, item, reason) : DC3_OK;
 }
 
 static void tell(dc3_run *run, const dc3_lookalikes *l)
@@ -51,7 +53,8 @@ dc3_status dc3_duplicates_find(dc3_run *run)
                         .most = o->hash_distance < 0 ? DC3_LOOKALIKE_BITS : o->hash_distance,
                         .threads = o->select.threads,
                         .listener = &o->listener,
-                        .skip = pass};
+                        .skip = pass,
+                        .user = run};
     dc3_status status = dc3_lookalikes_find(&l);
     if (status == DC3_OK && !(run->duplicates = malloc((size_t)n + 1)))
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");

@@ -374,11 +374,36 @@ static dc3_status compute_or_read(dc3_run *run)
     return status;
 }
 
-dc3_status dc3_run_features(dc3_run *run)
+/* Of a file; who looks for duplicates has read all images then, and lost those that cannot be. */
+static dc3_status take_given(dc3_run *run)
 {
-    DC3_TRY(run->given && !dc3_run_asks(run) ? dc3_given_take(run) : compute_or_read(run));
-    dc3_copies_tell(run);
+    DC3_TRY(dc3_duplicates_find(run));
+    return dc3_given_take(run);
+}
+
+static dc3_status leave_out(dc3_run *run)
+{
     run->report->readable = run->n + run->report->copies;
     DC3_TRY(dc3_duplicates_leave_out(run));
     return dc3_near_copies_leave_out(run);
+}
+
+dc3_status dc3_run_features(dc3_run *run)
+{
+    int taken = run->given && !dc3_run_asks(run);
+    if (taken) DC3_TRY(dc3_given_skip(run));
+    DC3_TRY(taken ? take_given(run) : compute_or_read(run));
+    dc3_copies_tell(run);
+    return leave_out(run);
+}
+
+dc3_status dc3_run_features_again(dc3_run *run)
+{
+    dc3_feature_rows_close(run);
+    dc3_copies_close(&run->copies);
+    free(run->items), free(run->duplicates);
+    run->items = NULL, run->duplicates = NULL, run->n = 0;
+    run->report->near_duplicates = 0;
+    DC3_TRY(take_given(run));
+    return leave_out(run);
 }

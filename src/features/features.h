@@ -7,6 +7,9 @@
 /* The features of every image, as the method needs, or of the square that stands for it (crops.h); those that
  * cannot be read are listed, or fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);
+/* Again where they are of a file and some images were lost (dc3_given_lose): of the others, among which
+ * duplicates are looked for anew. */
+dc3_status dc3_run_features_again(dc3_run *run);
 /* The part of another rank in it (dc3_stage in ranks/share.h); user: its dc3_run. */
 extern const char dc3_features_stage[];
 dc3_status dc3_run_serve_features(void *user, const void *known, size_t bytes);

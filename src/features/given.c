@@ -54,18 +54,34 @@ static dc3_status skip_unreadable(dc3_run *run, int64_t item)
     return dc3_run_skip(run, item, reason);
 }
 
+dc3_status dc3_given_skip(dc3_run *run)
+{
+    for (int64_t i = 0; i < dc3_dataset_size(run->dataset); i++) {
+        if (run->given->row_of[i] < 0) DC3_TRY(skip_unreadable(run, i));
+        DC3_TRY(dc3_check_cancel());
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_given_take(dc3_run *run)
 {
     int64_t n = dc3_dataset_size(run->dataset);
     DC3_TRY(dc3_feature_rows_open(run, n));
     for (int64_t i = 0; i < n; i++) {
-        if (run->given->row_of[i] < 0)
-            DC3_TRY(skip_unreadable(run, i));
-        else
-            DC3_TRY(dc3_given_add(run, i, NULL, NULL));
+        if (run->given->row_of[i] >= 0) DC3_TRY(dc3_given_add(run, i, NULL, NULL));
         DC3_TRY(dc3_check_cancel());
     }
+    if (!run->n)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: no image that has a row of features can be read",
+                        run->options->data);
     return dc3_feature_rows_finish(run);
+}
+
+dc3_status dc3_given_lose(dc3_run *run, int64_t item, const char *reason)
+{
+    if (run->given->row_of[item] < 0) return DC3_OK;
+    run->given->row_of[item] = -1;
+    return dc3_run_skip(run, item, reason);
 }
 
 /* ---- images that were chosen ---- */
@@ -73,8 +89,6 @@ dc3_status dc3_given_take(dc3_run *run)
 typedef struct looking {
     dc3_run *run;
     const dc3_part *parts;
-    uint8_t *bad; /* [dataset], 1: it cannot be read */
-    int64_t lost; /* how many */
 } looking;
 
 typedef struct look {
@@ -85,11 +99,13 @@ typedef struct look {
 static dc3_status look_at(void *user, int worker, int64_t i, void *result)
 {
     const looking *l = user;
+    const dc3_run *run = l->run;
     look *to = result;
+    int64_t item = l->parts[i].item;
     dc3_image image = {0};
     (void)worker;
-    to->failed = dc3_dataset_read(l->run->dataset, l->parts[i].item, l->run->size, l->run->size, l->run->fit,
-                                  &image) != DC3_OK;
+    to->failed = !run->seen[item] &&
+                 dc3_dataset_read(run->dataset, item, run->size, run->size, run->fit, &image) != DC3_OK;
     if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
     dc3_image_free(&image);
     return DC3_OK;
@@ -97,39 +113,27 @@ static dc3_status look_at(void *user, int worker, int64_t i, void *result)
 
 static dc3_status note(void *user, int64_t i, void *result)
 {
-    looking *l = user;
+    const looking *l = user;
     const look *found = result;
-    int64_t item = l->parts[i].item;
-    if (!found->failed || l->bad[item]) return DC3_OK;
-    l->bad[item] = 1, l->lost++;
-    return dc3_run_skip(l->run, item, found->reason);
+    return found->failed ? dc3_given_lose(l->run, l->parts[i].item, found->reason) : DC3_OK;
 }
 
-static dc3_status leave_out(dc3_run *run, const uint8_t *bad)
+dc3_status dc3_given_check(dc3_run *run, int64_t count, const dc3_part *parts, int *lost)
 {
-    int64_t *first = malloc((size_t)(run->n + 1) * sizeof *first);
-    if (!first) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < run->n; i++) first[i] = bad[run->items[i]] ? -1 : i;
-    dc3_status status = dc3_feature_rows_keep(run, first);
-    free(first);
-    if (status == DC3_OK && !run->n)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: no image that was chosen can be read", run->options->data);
-    run->report->readable = run->n;
-    return status;
-}
-
-dc3_status dc3_given_check(dc3_run *run, int64_t count, const dc3_part *parts, int64_t *lost)
-{
-    looking l = {run, parts, calloc((size_t)dc3_dataset_size(run->dataset) + 1, 1), 0};
+    looking l = {run, parts};
     dc3_pieces pieces = {.count = count,
                          .workers = run->options->select.threads,
                          .result_size = sizeof(look),
                          .user = &l,
                          .work = look_at,
                          .take = note};
-    dc3_status status = l.bad ? dc3_pieces_run(&pieces) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && l.lost) status = leave_out(run, l.bad);
-    free(l.bad);
-    *lost = l.lost;
+    if (!run->seen) run->seen = calloc((size_t)dc3_dataset_size(run->dataset) + 1, 1);
+    dc3_status status = run->seen ? dc3_pieces_run(&pieces) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *lost = 0;
+    for (int64_t i = 0; status == DC3_OK && i < count; i++) {
+        int there = run->given->row_of[parts[i].item] >= 0;
+        run->seen[parts[i].item] = (uint8_t)there;
+        *lost |= !there;
+    }
     return status;
 }

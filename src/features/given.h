@@ -9,10 +9,14 @@ dc3_status dc3_given_open(dc3_run *run);
 /* Adds the row of an image, with what the teacher says of it or NULL, to the run's; one without is skipped.
  */
 dc3_status dc3_given_add(dc3_run *run, int64_t item, const float *embedding, const float *logits);
-/* Adds the rows of all images, none of which is read but those that have no row. */
+/* Where no image is read for its features: skips those that have no row; */
+dc3_status dc3_given_skip(dc3_run *run);
+/* adds the rows of all others to the run's, which has none; DC3_ERR_FORMAT where there are none; */
 dc3_status dc3_given_take(dc3_run *run);
-/* Where no image was read for its features: reads those of `parts` [count], which were chosen. One that
- * cannot be read is skipped and loses its row, so that it is not chosen again. *lost: how many. */
-dc3_status dc3_given_check(dc3_run *run, int64_t count, const dc3_part *parts, int64_t *lost);
+/* skips an image that has a row and cannot be read, and which has none from here on; */
+dc3_status dc3_given_lose(dc3_run *run, int64_t item, const char *reason);
+/* reads those of `parts` [count], which were chosen, unless they were read before, and loses those that
+ * cannot be. *lost: 1 if there are any, after which the rows must be taken again (dc3_run_features_again). */
+dc3_status dc3_given_check(dc3_run *run, int64_t count, const dc3_part *parts, int *lost);
 
 #endif

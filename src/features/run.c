@@ -72,6 +72,7 @@ void dc3_run_close(dc3_run *run)
     dc3_choice_free(&run->choice);
     dc3_feature_rows_close(run);
     dc3_image_rows_close(&run->given);
+    free(run->seen);
     free(run->items);
     free(run->give);
     free(run->bins);

@@ -42,6 +42,7 @@ typedef struct dc3_run {
     int encodes;    /* features are wanted of the backbone, else of the VAE */
     dc3_image_rows *given; /* features that the options have in a file (given.h), in place of a network's;
                               NULL: none */
+    uint8_t *seen;         /* [dataset], with them, 1: it was chosen, and read; NULL: none was */
     int idle;              /* with them, the method does not look at what the teacher says of images */
     dc3_prompts prompts;
     dc3_edit_settings edit;

@@ -106,6 +106,20 @@ expect 0 "skipped: " "$dc3" condense broken --method dc3-select --ipc 4 --bins 3
   --features order.npy -o mended --no-report
 [[ $(wc -l < mended/train/metadata.jsonl) == 8 ]] && ! grep -q "\"$chosen\"" mended/train/metadata.jsonl &&
   grep -q "$chosen" mended/skipped.txt || fail "an image that cannot be read: $(< mended/train/metadata.jsonl)"
+# Its twin is, where duplicates are left out, and the lost one counts no longer.
+condense=("$dc3" condense broken --method dc3-select --ipc 4 --bins 3 --size 16 --threads 1 --teacher none --no-report)
+chosen=$(field twins.jsonl source | head -1)
+row=$(grep -nxF "$chosen" <<< "$paths" | cut -d: -f1)
+twin=$(sed -n "$(((row + 11) % 24 + 1))p" <<< "$paths")
+rm -r broken && cp -r data broken && echo "no image" > "broken/$chosen"
+for options in "" --without-duplicates; do
+  expect 0 "skipped: broken/$chosen" "${condense[@]}" --features twins.npy --near-duplicates 1 $options \
+    -o "twin$options"
+  [[ $output == *"11 images are near-duplicates"* ]] && grep -q '"readable": 47' "twin$options/selection.json" &&
+    [[ $(grep -c "$chosen" "twin$options/skipped.txt") == 1 ]] || fail "$output"
+  diff <(field "twin$options/train/metadata.jsonl" source | sort) \
+    <(field twins.jsonl source | sed "s|^$chosen$|$twin|" | sort) || fail "its twin is lost"
+done
 expect 1 "(--strict)" "$dc3" select broken --ipc 4 --bins 3 --features order.npy --strict -o x.jsonl
 
 # By several ranks, which must have the same file.
