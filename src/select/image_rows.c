@@ -50,9 +50,17 @@ typedef struct places {
     char *folders[2];
 } places;
 
+/* Without "./" before it. */
+static const char *plain(const char *path)
+{
+    while (path[0] == '.' && path[1] == '/')
+        for (path += 2; *path == '/';) path++;
+    return path;
+}
+
 static void open_places(const dc3_dataset *d, places *p)
 {
-    const char *path = dc3_dataset_path(d);
+    const char *path = plain(dc3_dataset_path(d));
     char *folder = dc3_path_what(path) == DC3_PATH_FOLDER ? g_strdup(path) : g_path_get_dirname(path);
     for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/';) folder[--n] = 0;
     p->folders[0] = folder;
@@ -62,12 +70,12 @@ static void open_places(const dc3_dataset *d, places *p)
 /* The number of the image of a path, -1: it is none. */
 static int64_t find(GHashTable *numbers, const places *p, const char *path)
 {
-    while (strncmp(path, "./", 2) == 0) path += 2;
+    path = plain(path);
     gsize number = GPOINTER_TO_SIZE(g_hash_table_lookup(numbers, path));
     for (int i = 0; i < 2 && !number; i++) {
         size_t n = p->folders[i] ? strlen(p->folders[i]) : 0;
         if (n && strncmp(path, p->folders[i], n) == 0 && path[n] == '/')
-            number = GPOINTER_TO_SIZE(g_hash_table_lookup(numbers, path + n + 1));
+            number = GPOINTER_TO_SIZE(g_hash_table_lookup(numbers, plain(path + n + 1)));
     }
     return (int64_t)number - 1;
 }
@@ -78,7 +86,7 @@ static dc3_status take_paths(dc3_image_rows *r, const dc3_dataset *d, const dc3_
     dc3_status status = DC3_OK;
     GHashTable *numbers = g_hash_table_new(g_str_hash, g_str_equal);
     for (int64_t i = 0; i < dc3_dataset_size(d); i++)
-        g_hash_table_insert(numbers, (char *)(uintptr_t)dc3_dataset_key(d, i),
+        g_hash_table_insert(numbers, (char *)(uintptr_t)plain(dc3_dataset_key(d, i)),
                             GSIZE_TO_POINTER((gsize)i + 1));
     open_places(d, &p);
     for (int64_t row = 0; status == DC3_OK && row < list->count; row++) {

@@ -11,6 +11,7 @@ enum { MOST = 1 << 30 }; /* bytes of a list */
 
 static const char *const endings[] = {".paths.txt", ".paths.csv", ".paths.json"};
 enum { TXT, CSV, JSON, KINDS };
+static const char mark[] = "\xef\xbb\xbf"; /* of byte order, which some programs write before UTF-8 */
 
 /* `path` with another ending. */
 static char *beside(const char *path, const char *ending)
@@ -103,12 +104,13 @@ static dc3_status add_file(const char *from, GPtrArray *to)
     size_t size;
     DC3_TRY(dc3_file_read(from, MOST, &text, &size));
     dc3_status status = DC3_OK;
+    char *first = g_str_has_prefix(text, mark) ? text + strlen(mark) : text;
     if (g_str_has_suffix(from, endings[CSV]))
         status = add_column(from, text, size, to);
     else if (g_str_has_suffix(from, endings[JSON]))
-        status = add_list(from, text, to);
+        status = add_list(from, first, to);
     else
-        add_lines(text, to);
+        add_lines(first, to);
     free(text);
     return status;
 }

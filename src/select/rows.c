@@ -68,7 +68,7 @@ static dc3_status open_npy(const char *path, int labelled, dc3_table **table)
 {
     DC3_TRY(dc3_table_open(path, parse_embeddings, table));
     dc3_status status = DC3_OK;
-    for (int i = LABELS; labelled && status == DC3_OK && i < ARRAYS; i++)
+    for (int i = LABELS; status == DC3_OK && i < (labelled ? ARRAYS : LABELS + 1); i++)
         status = add_beside(path, i, *table);
     const char *odd;
     if (status == DC3_OK && labelled && !dc3_table_find(*table, arrays[LABELS].name) &&
@@ -82,19 +82,20 @@ static dc3_status open_npy(const char *path, int labelled, dc3_table **table)
     return status;
 }
 
-static dc3_status open_any(const char *path, int labelled, dc3_table **table)
+static dc3_status open_any(const char *path, int labelled, int *npy, dc3_table **table)
 {
     dc3_mapping map;
     *table = NULL;
     DC3_TRY(dc3_map_open(path, &map));
-    int npy = dc3_npy_probe(map.data, map.size);
+    *npy = dc3_npy_probe(map.data, map.size);
     dc3_map_close(&map);
-    return npy ? open_npy(path, labelled, table) : dc3_weights_open(path, table);
+    return *npy ? open_npy(path, labelled, table) : dc3_weights_open(path, table);
 }
 
 dc3_status dc3_rows_open(const char *path, dc3_table **table)
 {
-    return open_any(path, 1, table);
+    int npy;
+    return open_any(path, 1, &npy, table);
 }
 
 static const char *odd_called(const dc3_table *table, const char *name)
@@ -196,7 +197,13 @@ static const dc3_tensor *find_embeddings(const dc3_table *table)
     return found;
 }
 
-static dc3_status take_embeddings(const dc3_table *table, const dc3_tensor **embeddings,
+/* 1 if labels of a file of their own can be those of the rows x, and not of another file beside it. */
+static int are_of(const dc3_tensor *labels, const dc3_tensor *x)
+{
+    return labels && labels->ndim == 1 && labels->shape[0] == x->shape[0] && !is_float(labels->dtype);
+}
+
+static dc3_status take_embeddings(const dc3_table *table, int npy, const dc3_tensor **embeddings,
                                   const dc3_tensor **labels)
 {
     char found[CONTENTS];
@@ -204,6 +211,7 @@ static dc3_status take_embeddings(const dc3_table *table, const dc3_tensor **emb
     if (dc3_rows_are_meant(table)) {
         DC3_TRY(check_array(table, EMBEDDINGS));
         *labels = dc3_table_find(table, arrays[LABELS].name);
+        if (npy && !are_of(*labels, x)) *labels = NULL;
         return *labels ? check_array(table, LABELS) : DC3_OK;
     }
     if (x) return check_type(table, EMBEDDINGS, x);
@@ -215,10 +223,11 @@ static dc3_status take_embeddings(const dc3_table *table, const dc3_tensor **emb
 dc3_status dc3_rows_open_embeddings(const char *path, dc3_table **table, const dc3_tensor **embeddings,
                                     const dc3_tensor **labels)
 {
+    int npy;
     *labels = NULL;
-    DC3_TRY(open_any(path, 0, table));
+    DC3_TRY(open_any(path, 0, &npy, table));
     const char *texts = odd_called(*table, "paths");
-    dc3_status status = take_embeddings(*table, embeddings, labels);
+    dc3_status status = take_embeddings(*table, npy, embeddings, labels);
     if (status == DC3_OK && texts)
         status = dc3_fail(DC3_ERR_FORMAT,
                           "%s: 'paths': found %s; expected them in a file beside it, a line each "

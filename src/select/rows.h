@@ -18,8 +18,8 @@ typedef struct dc3_rows {
  * labels.npy and perhaps logits.npy and bins.npy beside it. The caller closes the table. */
 dc3_status dc3_rows_open(const char *path, dc3_table **table);
 /* Opens embeddings [n, d] whose classes are known, of a file like that: those called so, or the only array of
- * two dimensions. *labels [n], or NULL where there are none. Both are the table's, which the caller closes;
- * NULL on failure. */
+ * two dimensions. *labels [n], or NULL where there are none; of a .npy those of labels.npy beside it, if that
+ * has n of them. Both are the table's, which the caller closes; NULL on failure. */
 dc3_status dc3_rows_open_embeddings(const char *path, dc3_table **table, const dc3_tensor **embeddings,
                                     const dc3_tensor **labels);
 /* Values [count] from number `first` on of an array that was checked, of numbers with a fraction or small

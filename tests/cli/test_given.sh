@@ -70,6 +70,10 @@ expect 1 "none of its 49 paths, such as 'elsewhere/1.png', is of an image of lis
 sed 's|^|data/|' any.paths.txt > listed.paths.txt && cp any.npy listed.npy
 expect 0 "features of 24 images from listed.npy, 3 values each; 25 rows" "$dc3" select list.csv --split test --ipc 2 \
   --features listed.npy -o split.jsonl
+sed 's|^data|./&|' list.csv > dotted.csv
+expect 0 "features of 24 images from listed.npy" "$dc3" select dotted.csv --split test --ipc 2 --features listed.npy \
+  -o dotted.jsonl
+expect 0 "1 rows are of other images" "${select[@]/data/./data}" --features listed.npy -o dotted.jsonl
 mkdir flat && ln data/red/* flat
 sed 's|^red/||' any.paths.txt > flat.paths.txt && cp any.npy flat.npy
 expect 0 "features of 24 images" "$dc3" select flat --unlabelled --ipc 4 --bins 3 --threads 1 --features flat.npy \
@@ -78,6 +82,21 @@ expect 0 "features without labels, as --features takes them" "$dc3" info any.npy
 # Of rows that are alike the first alone is chosen.
 npy twins.npy {1..12} {1..12} {25..48}
 expect 0 "12 images are near-duplicates" "${select[@]}" --features twins.npy --near-duplicates 1 -o twins.jsonl
+
+# labels.npy beside a .npy, where there are as many.
+labels() { perl -e 'my ($file, @y) = @ARGV; open my $to, ">", $file or die;
+  my $head = sprintf "{\x27descr\x27: \x27|i1\x27, \x27fortran_order\x27: False, \x27shape\x27: (%d,), }", scalar @y;
+  $head .= " " x (117 - length $head) . "\n"; print $to "\x93NUMPY\1\0", pack("v", 118), $head, pack "c*", @y' "$@"; }
+mkdir labelled && cp order.npy labelled/x.npy
+zeros=$(printf '0 %.0s' {1..24}) ones=$(printf '1 %.0s' {1..24})
+labels labelled/labels.npy $zeros $ones
+expect 0 "features of 48 images" "${select[@]}" --features labelled/x.npy -o labelled.jsonl
+labels labelled/labels.npy $ones $zeros
+expect 1 "row 0 has the label 1, image 'blue/1.png' is of class 0 ('blue')" "${select[@]}" --features labelled/x.npy \
+  -o x.jsonl
+expect 1 "row 0 has the label 1" "$dc3" duplicates data --near-duplicates 0.9 --embeddings labelled/x.npy
+labels labelled/labels.npy $ones
+expect 0 "features of 48 images" "${select[@]}" --features labelled/x.npy -o labelled.jsonl
 
 # What does not match, and what has no use for features.
 npy few.npy {1..47}

@@ -207,6 +207,8 @@ static void lists_beside(void **state)
     write_floats(x, N, NULL);
     write_beside(".paths.txt", "", "\r\n", items);
     expect_rows(of, 0);
+    write_beside(".paths.txt", "\xef\xbb\xbf", "\r\n", items);
+    expect_rows(of, 0);
     write_beside(".paths.csv", "label,Path\nx,", "\nx,", items);
     refuse("expected one list of the rows' images");
     remove_beside(".paths.txt");
