@@ -6,22 +6,25 @@
 #include "cli.h"
 #include "several.h"
 
-/* A message that the receiver may not have taken yet. */
-typedef struct sent {
-    struct sent *next;
+/* A message on its way: sent and perhaps not taken yet, or arriving. */
+typedef struct parcel {
+    struct parcel *next;
     MPI_Request request;
     void *message;
-} sent;
+    size_t bytes;
+    int from;     /* who sent it here */
+    int is_whole; /* it has arrived */
+} parcel;
 
-static sent *under_way;
+static parcel *under_way, *arriving; /* arriving: in the order in which they were sent by each */
 static int woken;
 
 /* Releases what has been received. */
 static void release(void)
 {
-    for (sent **s = &under_way; *s;) {
+    for (parcel **s = &under_way; *s;) {
         int done = 1;
-        sent *at = *s;
+        parcel *at = *s;
         MPI_Test(&at->request, &done, MPI_STATUS_IGNORE);
         if (!done) {
             s = &at->next;
@@ -36,7 +39,7 @@ static void release(void)
 static int send(void *unused, int to, void *message, size_t bytes)
 {
     (void)unused;
-    sent *s = bytes <= INT_MAX ? malloc(sizeof *s) : NULL;
+    parcel *s = bytes <= INT_MAX ? malloc(sizeof *s) : NULL;
     if (s && MPI_Isend(message, (int)bytes, MPI_BYTE, to, 0, MPI_COMM_WORLD, &s->request) == MPI_SUCCESS) {
         s->message = message;
         s->next = under_way;
@@ -55,20 +58,48 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The message that is there. */
-static int take(MPI_Status *about, int *from, void **message, size_t *bytes)
+/* Begins to receive what somebody sends. 1: something; 0: nobody does; -1: that fails. Large messages arrive
+ * while other things are done, since whoever sends one may be stopped. */
+static int begin_receiving(void)
 {
     enum { UNIT = 64 };
-    int count = 0;
-    *from = about->MPI_SOURCE;
-    MPI_Get_count(about, MPI_BYTE, &count);
-    *bytes = (size_t)count;
-    *message = aligned_alloc(UNIT, ((size_t)count + UNIT) / UNIT * UNIT);
-    int got = *message ? MPI_Recv(*message, count, MPI_BYTE, *from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE)
-                       : MPI_ERR_NO_MEM;
-    if (got == MPI_SUCCESS) return 1;
-    free(*message);
-    return -1;
+    int is_there = 0, count = 0;
+    MPI_Message about;
+    MPI_Status status;
+    if (MPI_Improbe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &is_there, &about, &status) != MPI_SUCCESS) return -1;
+    if (!is_there) return 0;
+    MPI_Get_count(&status, MPI_BYTE, &count);
+    parcel *p = calloc(1, sizeof *p), **end = &arriving;
+    void *room = aligned_alloc(UNIT, ((size_t)count + UNIT) / UNIT * UNIT);
+    if (!p || !room || MPI_Imrecv(room, count, MPI_BYTE, &about, &p->request) != MPI_SUCCESS) {
+        free(p), free(room);
+        return -1;
+    }
+    p->message = room, p->bytes = (size_t)count, p->from = status.MPI_SOURCE;
+    while (*end) end = &(*end)->next;
+    *end = p;
+    return 1;
+}
+
+/* 1 if one before it is of the same rank. */
+static int must_wait(const parcel *p)
+{
+    for (const parcel *other = arriving; other != p; other = other->next)
+        if (other->from == p->from) return 1;
+    return 0;
+}
+
+/* A message that is whole, or NULL; the caller frees it, and what is in it. */
+static parcel *take(void)
+{
+    for (parcel **at = &arriving; *at; at = &(*at)->next) {
+        parcel *p = *at;
+        if (!p->is_whole) MPI_Test(&p->request, &p->is_whole, MPI_STATUS_IGNORE);
+        if (!p->is_whole || must_wait(p)) continue;
+        *at = p->next;
+        return p;
+    }
+    return NULL;
 }
 
 /* MPI waits by asking again and again, which would take a processor from the work: so it is asked seldom
@@ -79,15 +110,20 @@ static int receive(void *unused, double seconds, int *from, void **message, size
     double until = now() + seconds;
     (void)unused;
     for (long pause = shortest;; pause = pause < longest / 2 ? 2 * pause : longest) {
-        int is_there = 0;
-        MPI_Status about;
         release();
-        if (MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &is_there, &about) != MPI_SUCCESS) {
+        int begun = begin_receiving();
+        if (begun < 0) {
             *from = -1;
             return -1;
         }
-        if (is_there) return take(&about, from, message, bytes);
+        parcel *p = take();
+        if (p) {
+            *from = p->from, *message = p->message, *bytes = p->bytes;
+            free(p);
+            return 1;
+        }
         if (__atomic_exchange_n(&woken, 0, __ATOMIC_ACQ_REL) || now() >= until) return 0;
+        if (begun || arriving || under_way) pause = shortest; /* MPI sends and receives while it is asked */
         nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
     }
 }
@@ -98,10 +134,29 @@ static void wake(void *unused)
     __atomic_store_n(&woken, 1, __ATOMIC_RELEASE);
 }
 
+/* Nobody takes what comes now, but it must arrive, or those who send it would wait for ever. */
+static void pass_over(void)
+{
+    parcel *p;
+    while (begin_receiving() > 0) {
+    }
+    while ((p = take()) != NULL) {
+        free(p->message);
+        free(p);
+    }
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Until all have sent what they had, and received it. */
 static void finish_sending(void *unused)
 {
+    int met = 0;
+    MPI_Request all;
     (void)unused;
-    for (; under_way; release()) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    for (; under_way; release()) pass_over();
+    if (MPI_Ibarrier(MPI_COMM_WORLD, &all) == MPI_SUCCESS)
+        for (; !met; MPI_Test(&all, &met, MPI_STATUS_IGNORE)) pass_over();
+    while (arriving) pass_over();
     MPI_Finalize();
 }
 

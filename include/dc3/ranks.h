@@ -17,7 +17,6 @@ extern "C" {
  * one thread, the one that opened it. */
 typedef struct dc3_transport {
     int rank, ranks; /* this process's number, from 0, and how many there are */
-    int is_mesh;     /* 1: any rank sends to any; 0: only to and from rank 0 */
     void *self;
     /* Sends a message without waiting until it is received; it is the transport's from here on, which
      * releases it with free. -1: the rank is gone. */
@@ -32,6 +31,7 @@ typedef struct dc3_transport {
     /* Ends all ranks at once, this one with exit status 1; why: a sentence for people, or NULL. Does not
      * return. */
     void (*abort)(void *self, const char *why);
+    int is_mesh; /* 1: any rank sends to any; 0: only to and from rank 0 */
 } dc3_transport;
 
 /* Opens it: 0, or -1 with the error told to people. */

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/rng.h"
 #include "calibrate/calibrate.h"
 #include "condense/making.h"
 #include "condense/settings.h"
@@ -12,29 +11,16 @@
 #include "ranks/agree.h"
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
+#include "run_folder/fingerprint.h"
 
 /* ---- whether ranks work on the same ---- */
-
-/* Of the names of the images in their order, and their classes. */
-static json_t *describe_listing(const dc3_dataset *d)
-{
-    uint64_t hash = 0;
-    int64_t n = dc3_dataset_size(d);
-    for (int64_t i = 0; i < n; i++) {
-        const char *key = dc3_dataset_key(d, i);
-        uint64_t all[] = {hash, dc3_hash64(key, strlen(key)), (uint64_t)dc3_dataset_label(d, i)};
-        hash = dc3_hash64(all, sizeof all);
-    }
-    return json_sprintf("%lld images in %d classes, listed as %016llx", (long long)n, dc3_dataset_classes(d),
-                        (unsigned long long)hash);
-}
 
 dc3_status dc3_run_agree(const dc3_run *run)
 {
     char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
     json_t *all = dc3_run_settings(run);
-    json_object_set_new(all, "dataset", describe_listing(run->dataset));
+    json_object_set_new(all, "dataset", dc3_fingerprint_listing(run->dataset));
     dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
     json_decref(all);
     return status;

@@ -68,6 +68,12 @@ static dc3_status measure(dc3_finetuning *t, int64_t tokens, double *fixed, doub
     return DC3_OK;
 }
 
+/* Bytes that steps of several batches take more. */
+static double replicas_of(const dc3_finetuning *t)
+{
+    return REPLICAS * sizeof(float) * (double)t->net.parameters;
+}
+
 /* What would fit in place of the options, as "; ..."; "" where nothing of it would. */
 static void advise(const dc3_finetuning *t, double fixed, double each, double taken, char *text, size_t size)
 {
@@ -75,7 +81,9 @@ static void advise(const dc3_finetuning *t, double fixed, double each, double ta
     int batch = o->batch - 1;
     while (batch > 0 && dc3_check_memory(fixed + batch * each - taken) != DC3_OK) batch--;
     *text = 0;
-    if (batch > 0)
+    if (o->accumulate > 1 && dc3_check_memory(fixed - replicas_of(t) + o->batch * each - taken) == DC3_OK)
+        snprintf(text, size, "; %s 1 would fit", dc3_setting("accumulate"));
+    else if (batch > 0)
         snprintf(text, size, "; %s %d would fit", dc3_setting("batch"), batch);
     else if (!o->recompute)
         snprintf(text, size, "; %s takes less, and so does a smaller %s", dc3_setting("recompute"),
@@ -96,8 +104,8 @@ dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens)
     char advice[160], needs[DC3_NUMBER_TEXT];
     dc3_failure failure;
     DC3_TRY(measure(t, tokens, &fixed, &each));
+    if (t->options.accumulate > 1) fixed += replicas_of(t);
     double taken = (double)dc3_ctx_bytes(t->tuner.ctx), wanted = fixed + t->options.batch * each;
-    if (t->options.accumulate > 1) wanted += REPLICAS * sizeof(float) * (double)t->net.parameters;
     /* By now the networks are there in the forms that forward and backward read. */
     t->report->estimate_bytes = dc3_finetune_peak() + (wanted > taken ? wanted - taken : 0);
     if (wanted <= taken || dc3_check_memory(wanted - taken) == DC3_OK) return DC3_OK;

@@ -7,7 +7,7 @@
 #include "base/listener.h"
 #include "finetune/part.h"
 #include "io/json.h"
-#include "kernels/describe.h"
+#include "learn/params.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
 #include "views/augment.h"
@@ -211,16 +211,16 @@ static dc3_status resume(dc3_finetuning *t)
     return status;
 }
 
-/* Whether all ranks train the same from the same step on. */
+/* Whether all ranks go on from the same step and weights. */
 static dc3_status agree(const dc3_finetuning *t)
 {
-    char kernels[64];
+    char text[100];
+    uint64_t weights;
     if (dc3_ranks_count() == 1) return DC3_OK;
-    json_t *all = json_loads(t->settings, 0, NULL);
-    json_object_set_new(all, "step", json_integer((json_int_t)t->done));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
-    json_decref(all);
-    return status;
+    DC3_TRY(dc3_params_hash(t->net.params, t->net.count, &weights));
+    snprintf(text, sizeof text, "step: %lld\nweights at the start: %016llx\n", (long long)t->done,
+             (unsigned long long)weights);
+    return dc3_ranks_agree(text);
 }
 
 /* ---- the loop ---- */
@@ -262,7 +262,7 @@ static dc3_status leave(dc3_finetuning *t, dc3_status status)
     dc3_failure failure;
     dc3_failure_note(&failure);
     if (t->helps) return status;
-    if (status == DC3_ERR_FORMAT && strstr(failure.text, "not finite")) return diverged(t, failure.text);
+    if (strstr(failure.text, "not finite")) return diverged(t, failure.text);
     if (t->done <= t->saved_step || t->done == 0 || dc3_optimizer_steps(t->tuner.optimizer) != t->done)
         return status;
     dc3_status saved = save(t);

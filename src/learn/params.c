@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/rng.h"
 #include "tensor/device.h"
 
 void dc3_param_changed(const dc3_param *param)
@@ -42,4 +43,20 @@ dc3_status dc3_params_add(dc3_table *table, const char *prefix, const dc3_param 
     dc3_status status = dc3_table_add(table, name, values);
     free(name);
     return status;
+}
+
+dc3_status dc3_params_hash(const dc3_param *params, size_t count, uint64_t *hash)
+{
+    *hash = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = dc3_bytes(&params[i].value);
+        void *values = malloc(bytes + 1);
+        if (!values) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        dc3_status status = dc3_tensor_read(&params[i].value, values);
+        uint64_t both[] = {*hash, dc3_hash_block(values, bytes)};
+        *hash = dc3_hash64(both, sizeof both);
+        free(values);
+        DC3_TRY(status);
+    }
+    return DC3_OK;
 }

@@ -16,6 +16,9 @@ dc3_status dc3_params_alloc(const dc3_param *params, size_t count, int copies, i
 /* Releases the memory of `count` of them. */
 void dc3_params_free(dc3_tensor *arrays, size_t count);
 
+/* A hash of all values, and so of what several ranks must begin with. */
+dc3_status dc3_params_hash(const dc3_param *params, size_t count, uint64_t *hash);
+
 /* Adds `values`, a tensor that belongs to the parameter, as "prefix.name". */
 dc3_status dc3_params_add(dc3_table *table, const char *prefix, const dc3_param *param, dc3_tensor values);
 

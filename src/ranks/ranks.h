@@ -24,6 +24,8 @@ int dc3_ranks_reach_all(void);
 /* The next TERM or TOTAL of a round (sum.h), the caller's to free; waits for it. Fails as dc3_ranks_check
  * does, or with DC3_ERR_CANCELLED. */
 dc3_status dc3_ranks_next_sum(int64_t round, dc3_message **message, size_t *body);
+/* The same if it is there; NULL: it is not. */
+dc3_message *dc3_ranks_sum_there(int64_t round, size_t *body);
 
 /* ---- on rank 0 ---- */
 

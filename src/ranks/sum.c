@@ -115,26 +115,6 @@ static dc3_status add_early(dc3_sum *s, int64_t run)
     return status;
 }
 
-dc3_status dc3_sum_add(dc3_sum *s, int part, const float *values)
-{
-    for (int64_t run = 0; run < s->runs; run++) {
-        const float *from = values + run * s->length;
-        int to = owner(s, run);
-        int64_t number = run * s->parts + part;
-        if (to == s->rank && s->added[run] == part) {
-            DC3_TRY(add_next(s, run, from));
-            DC3_TRY(add_early(s, run));
-            continue;
-        }
-        dc3_message *m = make(s, DC3_MESSAGE_TERM, number, run, from);
-        if (to != s->rank)
-            DC3_TRY(dc3_ranks_send(to, m, bytes_of(s, run)));
-        else if (!(s->early[number] = m))
-            return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    return DC3_OK;
-}
-
 /* What another rank sent, which is freed or kept. */
 static dc3_status take_message(dc3_sum *s, dc3_message *m, size_t body)
 {
@@ -154,6 +134,36 @@ static dc3_status take_message(dc3_sum *s, dc3_message *m, size_t body)
     s->missing--;
     free(m);
     return DC3_OK;
+}
+
+/* What has come meanwhile, so that it does not take memory until all of this rank's parts are made. */
+static dc3_status take_all(dc3_sum *s)
+{
+    dc3_message *m;
+    size_t body;
+    while (s->ranks > 1 && (m = dc3_ranks_sum_there(s->round, &body)) != NULL)
+        DC3_TRY(take_message(s, m, body));
+    return DC3_OK;
+}
+
+dc3_status dc3_sum_add(dc3_sum *s, int part, const float *values)
+{
+    for (int64_t run = 0; run < s->runs; run++) {
+        const float *from = values + run * s->length;
+        int to = owner(s, run);
+        int64_t number = run * s->parts + part;
+        if (to == s->rank && s->added[run] == part) {
+            DC3_TRY(add_next(s, run, from));
+            DC3_TRY(add_early(s, run));
+            continue;
+        }
+        dc3_message *m = make(s, DC3_MESSAGE_TERM, number, run, from);
+        if (to != s->rank)
+            DC3_TRY(dc3_ranks_send(to, m, bytes_of(s, run)));
+        else if (!(s->early[number] = m))
+            return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    return take_all(s);
 }
 
 dc3_status dc3_sum_take(dc3_sum *s, float *total)

@@ -16,7 +16,7 @@ dc3_status dc3_sum_open(int parts, int64_t values, dc3_sum **sum);
 void dc3_sum_close(dc3_sum **sum);
 /* Whether this rank has the part: every n-th, of n ranks. */
 int dc3_sum_has(const dc3_sum *sum, int part);
-/* Hands in a part of this rank's, in ascending order. */
+/* Hands in a part of this rank's, in ascending order, and takes what has come of the others'. */
 dc3_status dc3_sum_add(dc3_sum *sum, int part, const float *values);
 /* When all of this rank's have been handed in: waits for the others', and for ((part 0 + part 1) + part 2) +
  * ... in total [values]. The next call of dc3_sum_add begins another round. Fails where a rank is lost, or

@@ -113,6 +113,19 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
     return hash;
 }
 
+json_t *dc3_fingerprint_listing(const dc3_dataset *d)
+{
+    uint64_t hash = 0;
+    int64_t n = dc3_dataset_size(d);
+    for (int64_t i = 0; i < n; i++) {
+        const char *key = dc3_dataset_key(d, i);
+        uint64_t all[] = {hash, dc3_hash64(key, strlen(key)), (uint64_t)dc3_dataset_label(d, i)};
+        hash = dc3_hash64(all, sizeof all);
+    }
+    return json_sprintf("%lld images in %d classes, listed as %016llx", (long long)n, dc3_dataset_classes(d),
+                        (unsigned long long)hash);
+}
+
 json_t *dc3_fingerprint_text(uint64_t value)
 {
     char text[24];

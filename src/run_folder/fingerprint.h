@@ -22,6 +22,9 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset);
  * by which a table of scores knows its dataset wherever that lies. */
 uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names);
 /* A hash as a text of 16 digits. */
+/* Of the names of the images in their order, and their classes, for people too: wherever the files are, and
+ * whatever their times. */
+json_t *dc3_fingerprint_listing(const dc3_dataset *dataset);
 json_t *dc3_fingerprint_text(uint64_t hash);
 
 /* The same as a JSON string of a file, or of all files in a folder. */

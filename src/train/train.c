@@ -18,6 +18,7 @@
 #include "teacher/classes.h"
 #include "options/option_names.h"
 #include "learn/checkpoint.h"
+#include "learn/params.h"
 #include "learn/schedule.h"
 #include "learn/tester.h"
 #include "base/listener.h"
@@ -256,13 +257,13 @@ static dc3_status export(const dc3_train_state *t)
 static dc3_status agree(const dc3_train_state *t)
 {
     char kernels[64];
+    uint64_t weights;
     if (dc3_ranks_count() == 1) return DC3_OK;
+    DC3_TRY(dc3_params_hash(t->trainer.params, t->trainer.count, &weights));
     json_t *all = json_loads(t->settings, 0, NULL);
     json_object_set_new(all, "step", json_integer((json_int_t)t->done));
-    json_object_set_new(all, "images",
-                        json_sprintf("%lld images in %d classes, %016llx",
-                                     (long long)dc3_dataset_size(t->data), dc3_dataset_classes(t->data),
-                                     (unsigned long long)dc3_fingerprint_images(t->data)));
+    json_object_set_new(all, "dataset", dc3_fingerprint_listing(t->data));
+    json_object_set_new(all, "weights at the start", dc3_fingerprint_text(weights));
     dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
     json_decref(all);
     return status;
@@ -293,6 +294,7 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
         dc3_listener_say(&o->listener, "note: a %s is trained in the usual way; %s has a recipe made for it",
                          r->arch, dc3_setting("fast"));
     DC3_TRY(dc3_train_hold_out(t));
+    DC3_TRY(dc3_train_check_parts(o, r->images - t->parts.held_count));
     if (o->dry_run) return t->helps ? DC3_OK : dc3_train_estimate(t, size);
     DC3_TRY(dc3_train_open_images(t));
     DC3_TRY(dc3_train_open_memory(t));

@@ -179,6 +179,7 @@ dc3_status dc3_train_open_images(dc3_train_state *t)
                                   .progress = reading};
     DC3_TRY(dc3_images_open(t->data, &options, &t->images));
     DC3_TRY(check_strict(t, o->data, t->report->skipped));
+    if (t->helps) return DC3_OK; /* rank 0 tests */
     if (holds) return open_tests(t, t->data, o->data, t->parts.held, t->parts.held_count);
     return t->val ? dc3_train_open_val(t) : DC3_OK;
 }
@@ -210,6 +211,15 @@ dc3_status dc3_train_open_averages(dc3_train_state *t)
     return dc3_ema_open(r->ctx, &options, r->params, r->count, &t->slow);
 }
 
+dc3_status dc3_train_check_parts(const dc3_train_options *o, int64_t images)
+{
+    int64_t batch = dc3_train_batch(o, images);
+    if (batch > images) batch = images;
+    if (o->replicas < 2 || batch >= 2 * o->replicas) return DC3_OK;
+    return dc3_fail_setting("replicas", "%lld images a step are too few: expected two for each of %d parts",
+                            (long long)batch, o->replicas);
+}
+
 dc3_status dc3_train_open_memory(dc3_train_state *t)
 {
     int size = t->report->size;
@@ -227,10 +237,7 @@ dc3_status dc3_train_open_memory(dc3_train_state *t)
     if (!t->order || !t->batch || !t->params || !t->labels || !t->views)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for batches of %zu views of %d pixels", batch, size);
     if (!t->steps) return dc3_fail(DC3_ERR_FORMAT, "%s: too few images to train on", t->options->data);
-    int replicas = t->options->replicas;
-    if (replicas < 2) return DC3_OK;
-    if (t->n / t->steps < 2 * replicas && batch < 2 * (size_t)replicas)
-        return dc3_fail_setting(
-            "replicas", "%zu images a step are too few: expected two for each of %d parts", batch, replicas);
-    return dc3_trainer_replicate(&t->trainer, replicas);
+    if (t->options->replicas < 2) return DC3_OK;
+    DC3_TRY(dc3_train_check_parts(t->options, (int64_t)batch));
+    return dc3_trainer_replicate(&t->trainer, t->options->replicas);
 }

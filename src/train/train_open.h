@@ -19,6 +19,8 @@ dc3_status dc3_train_hold_out(dc3_train_state *state);
 dc3_status dc3_train_open_images(dc3_train_state *state);
 /* Those of val in place of the ones held out. */
 dc3_status dc3_train_open_val(dc3_train_state *state);
+/* Whether a step of so many images to train on has two for each replica. */
+dc3_status dc3_train_check_parts(const dc3_train_options *options, int64_t images);
 dc3_status dc3_train_open_memory(dc3_train_state *state);
 /* The averages that the recipe keeps, and the first layer where it whitens. */
 dc3_status dc3_train_open_averages(dc3_train_state *state);

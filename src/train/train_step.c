@@ -17,6 +17,25 @@ static dc3_status make_views(dc3_train_state *t, int64_t epoch, int64_t first, i
     return *count ? dc3_augment(t->augmenter, (int)*count, t->batch, t->params, t->views) : DC3_OK;
 }
 
+/* Of those that another rank could not read rank 0 must tell, which cannot read them either: otherwise the
+ * result would be another one. */
+static dc3_status check_lost(dc3_train_state *t, int64_t first, int64_t batch, int64_t trained)
+{
+    int parts = t->trainer.parts;
+    int64_t readable = 0, count;
+    for (int p = 0; p < parts; p++) {
+        int64_t begin = batch * p / parts, end = batch * (p + 1) / parts;
+        DC3_TRY(dc3_images_batch(t->images, end - begin, t->order + first + begin, t->batch, &count));
+        if (count > 1) readable += count;
+    }
+    if (readable == trained) return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_IO,
+        "%s: of %lld images of a step that rank 0 can read others have read %lld; expected the same "
+        "files on all ranks",
+        t->options->data, (long long)readable, (long long)trained);
+}
+
 /* A step by replicas, whose parts of the batch ranks share. */
 static dc3_status train_parts(dc3_train_state *t, int64_t epoch, int64_t first, int64_t batch,
                               const dc3_target *target, double lr, double *loss)
@@ -31,10 +50,7 @@ static dc3_status train_parts(dc3_train_state *t, int64_t epoch, int64_t first, 
         DC3_TRY(dc3_trainer_part(&t->trainer, p, count, t->view, t->views, target, lr));
     }
     DC3_TRY(dc3_trainer_join(&t->trainer, lr, loss, &count));
-    /* Of those that another rank cannot read this one must tell. */
-    if (count < batch && !t->helps && dc3_ranks_count() > 1)
-        DC3_TRY(dc3_images_batch(t->images, batch, t->order + first, t->batch, &count));
-    return DC3_OK;
+    return count < batch && !t->helps && dc3_ranks_count() > 1 ? check_lost(t, first, batch, count) : DC3_OK;
 }
 
 dc3_status dc3_train_step(dc3_train_state *t, int64_t epoch, int64_t step, double lr)
