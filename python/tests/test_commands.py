@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 
+import numpy
+
 import dc3
 
 from .support import FolderTest, in_child, write_dataset
@@ -144,6 +146,12 @@ class Others(FolderTest):
         found = dc3.measure(data, val, threads=1)
         self.assertEqual(len(found["datasets"]), 2)
         self.assertIn("Colour", found.table)
+        rows = self.folder / "rows.npy"
+        numpy.save(rows, numpy.eye(8, 3, dtype=numpy.float32))
+        for features in (rows, str(rows), os.fsencode(rows), [rows]):
+            found = dc3.measure(data, features=features, threads=1)
+            self.assertEqual(found["datasets"][0]["given_features"]["dimensions"], 3)
+        self.assertIsNone(dc3.measure(data, features=None, threads=1)["datasets"][0]["given_features"])
 
     def test_program(self):
         run = subprocess.run([sys.executable, "-m", "dc3", "--version"], capture_output=True, text=True, check=True)

@@ -121,6 +121,13 @@ static dc3_status open_given(dc3_run *run, dc3_run_needs needs)
                               "%s: its rows are of whole images, and %s chooses parts of them; expected "
                               "one of both",
                               setting, dc3_setting("crops"));
+    if (run->teacher_path && run->options->near_duplicates == 0 && run->method->uses & DC3_USES_MAXIMIZER &&
+        !(run->method->needs & DC3_NEEDS_BINS))
+        return dc3_fail_about("features",
+                              "%s: %s %s compares a teacher's gradients alone; leave it out, or the teacher "
+                              "(%s none)",
+                              setting, dc3_setting("method"), run->method->words->name,
+                              dc3_setting("teacher"));
     run->idle =
         !(run->needs & (DC3_NEEDS_BINS | DC3_NEEDS_TEACHER)) && !(run->method->uses & DC3_USES_MAXIMIZER);
     return dc3_given_open(run);

@@ -10,6 +10,7 @@
 #include "metrics/precision_recall.h"
 #include "select/choose.h"
 #include "base/listener.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 /* Rows that are sampled for all but the Frechet distance, of each dataset; subsets of the kernel distance,
@@ -17,6 +18,20 @@
 enum { RESERVOIR = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, BLOCKS = 10, PARTS = 10 };
 /* Names the random order of the score's parts; the numbers below are those of the kernel distance. */
 static const uint64_t score_item = (uint64_t)1 << 32;
+
+/* Two datasets at a time have a covariance each, and their distance takes three more matrices. */
+static dc3_status check_width(const dc3_measuring *m, const char *path, int64_t d)
+{
+    char why[300];
+    double bytes = (m->count > 1 ? 5.0 : 1.0) * (double)sizeof(double) * (double)d * (double)d;
+    if (dc3_check_memory(bytes) == DC3_OK) return DC3_OK;
+    snprintf(why, sizeof why, "%s", dc3_error_text());
+    return dc3_fail(
+        DC3_ERR_MEMORY,
+        "%s: covariances of rows of %lld values take about %.1f GB; expected shorter rows, such as "
+        "their principal components: %s",
+        path, (long long)d, bytes * 1e-9, why);
+}
 
 dc3_status dc3_features_open_files(dc3_measuring *m)
 {
@@ -38,7 +53,7 @@ dc3_status dc3_features_open_files(dc3_measuring *m)
                             files[i], (long long)n->features, files[0], (long long)s->given->d);
         n->features = s->given->d;
     }
-    return DC3_OK;
+    return check_width(m, files[0], n->features);
 }
 
 static dc3_status open_score(const dc3_measuring *m, dc3_subject *s, int64_t classes, dc3_feature_sums *f)

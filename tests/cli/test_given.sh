@@ -106,6 +106,9 @@ sed '$d' any.paths.txt > less.paths.txt && npy less.npy 99 {48..2}
 expect 1 "less.paths.txt: no row is of image 'blue/1.png'" "${select[@]}" --features less.npy -o x.jsonl
 expect 1 "missing.npy" "${select[@]}" --features missing.npy -o x.jsonl
 expect 2 "--features: --method random has no use for it" "${select[@]}" --features order.npy --method random -o x.jsonl
+expect 2 "--features: --method dq compares a teacher's gradients alone" "${select[@]}" --features order.npy --method dq \
+  "${teacher[@]}" -o x.jsonl
+expect 0 "" "${select[@]}" --features order.npy --method dq -o dq.jsonl
 expect 2 "--features: its rows are of whole images" "${select[@]}" --features order.npy "${teacher[@]}" --crops 2 \
   -o x.jsonl
 expect 2 "a choice by --features has no use for it" "${select[@]}" --features order.npy --backbone two.safetensors \
@@ -165,4 +168,9 @@ expect 2 "--features: expected a file for each of 2 datasets, in their order; fo
   --features "$rows"
 expect 1 "order.npy: expected rows of 512 values, as " "$dc3" measure data data --features "$rows" \
   --features order.npy
+perl -e 'my $head = "{\x27descr\x27: \x27|u1\x27, \x27fortran_order\x27: False, \x27shape\x27: (48, 131072), }";
+  print "\x93NUMPY\1\0", pack("v", 118), $head, " " x (117 - length $head), "\n", "\0" x (48 << 17)' > wide.npy
+(($(awk '/^MemTotal/ { print int($2 / 1e6) }' /proc/meminfo) > 600)) ||
+  expect 1 "wide.npy: covariances of rows of 131072 values take about 687.2 GB" "$dc3" measure data data \
+    --features wide.npy --features wide.npy
 echo "given: passed"

@@ -101,20 +101,22 @@ def label(run: Path, teacher=None, *, out: typing.Optional[Path] = None, progres
     return _settings.result(perform(Call(progress, message, cancel), "label", options))
 
 
-def measure(*data: Path, features: typing.Sequence[Path] = (), progress=None, message=None, cancel=None,
-            **settings) -> Measures:
+def measure(*data: Path, features: typing.Union[Path, typing.Sequence[Path], None] = None, progress=None, message=None,
+            cancel=None, **settings) -> Measures:
     """Measures datasets side by side: colour, fidelity, distances of features; `dc3 measure` (docs/measures.md).
 
     data: folders of dc3.condense, or any datasets. features: files of features of yours, one for each dataset in their
-    order, of `reference` first, of `training` last. Settings among others: reference, originals, teacher, inception,
+    order (a path alone for one), of `reference` first, of `training` last. Settings among others: reference, originals, teacher, inception,
     coverage, per_class, threads. Returns what `dc3 measure --json` prints, as a dict with the attribute `table`.
     """
     options = _settings.fill("measure", _settings.defaults("measure"), {"editor": MINI})
     _settings.fill("measure", options, settings)
     places = texts([_settings.path("data", each) for each in data])
     options.data, options.places = ctypes.addressof(places), places  # the options keep them
-    files = texts([_settings.path("features", each) for each in features])
-    options.features, options.files = (ctypes.addressof(files) if features else None), files
+    if isinstance(features, (str, bytes, os.PathLike)):
+        features = [features]
+    files = texts([_settings.path("features", each) for each in features or ()])
+    options.features, options.files = (ctypes.addressof(files) if files[0] else None), files
     call = Call(progress, message, cancel)
     report = perform(call, "measure", options)
     table, text = taken_text(report.table), taken_text(report.json)
