@@ -106,8 +106,8 @@ sed '$d' any.paths.txt > less.paths.txt && npy less.npy 99 {48..2}
 expect 1 "less.paths.txt: no row is of image 'blue/1.png'" "${select[@]}" --features less.npy -o x.jsonl
 expect 1 "missing.npy" "${select[@]}" --features missing.npy -o x.jsonl
 expect 2 "--features: --method random has no use for it" "${select[@]}" --features order.npy --method random -o x.jsonl
-expect 2 "--features: --method dq compares a teacher's gradients alone" "${select[@]}" --features order.npy --method dq \
-  "${teacher[@]}" -o x.jsonl
+expect 2 "--features: --method dq compares a teacher's gradients alone" "${select[@]}" --features order.npy \
+  --method dq "${teacher[@]}" -o x.jsonl
 expect 0 "" "${select[@]}" --features order.npy --method dq -o dq.jsonl
 expect 2 "--features: its rows are of whole images" "${select[@]}" --features order.npy "${teacher[@]}" --crops 2 \
   -o x.jsonl

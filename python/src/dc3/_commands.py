@@ -106,8 +106,9 @@ def measure(*data: Path, features: typing.Union[Path, typing.Sequence[Path], Non
     """Measures datasets side by side: colour, fidelity, distances of features; `dc3 measure` (docs/measures.md).
 
     data: folders of dc3.condense, or any datasets. features: files of features of yours, one for each dataset in their
-    order (a path alone for one), of `reference` first, of `training` last. Settings among others: reference, originals, teacher, inception,
-    coverage, per_class, threads. Returns what `dc3 measure --json` prints, as a dict with the attribute `table`.
+    order (a path alone for one), of `reference` first, of `training` last. Settings among others: reference,
+    originals, teacher, inception, coverage, per_class, threads. Returns what `dc3 measure --json` prints, as a dict
+    with the attribute `table`.
     """
     options = _settings.fill("measure", _settings.defaults("measure"), {"editor": MINI})
     _settings.fill("measure", options, settings)
