@@ -4,7 +4,6 @@
 #include <string.h>
 #include "compare/now.h"
 #include "evaluate/shared_students.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
@@ -20,7 +19,6 @@ typedef struct told {
 
 dc3_status dc3_comparing_agree(const dc3_comparing *c)
 {
-    char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
     if (c->options->evaluate.minutes > 0)
         return dc3_fail_setting("minutes", "works with one rank, found %d", dc3_ranks_count());
@@ -29,7 +27,7 @@ dc3_status dc3_comparing_agree(const dc3_comparing *c)
     json_object_set(all, "wanted", c->wanted);
     json_object_set_new(all, "output", dc3_json_text(c->options->out));
     json_object_set_new(all, "images", json_integer((json_int_t)c->images));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

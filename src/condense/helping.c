@@ -6,7 +6,6 @@
 #include "condense/making.h"
 #include "condense/settings.h"
 #include "features/features.h"
-#include "kernels/describe.h"
 #include "methods/chosen.h"
 #include "ranks/agree.h"
 #include "ranks/folder.h"
@@ -17,11 +16,10 @@
 
 dc3_status dc3_run_agree(const dc3_run *run)
 {
-    char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
     json_t *all = dc3_run_settings(run);
     json_object_set_new(all, "dataset", dc3_fingerprint_listing(run->dataset));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

@@ -4,7 +4,6 @@
 #include "base/options.h"
 #include "evaluate/shared_students.h"
 #include "evaluate/student.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
 #include "ranks/share.h"
@@ -41,14 +40,13 @@ static dc3_status take_students(call *c, const dc3_evaluate_options *const *stud
 /* What all ranks must have alike: what the first student depends on, and what is another's own. */
 static dc3_status agree_on(const call *c, const dc3_evaluation *e)
 {
-    char kernels[64];
     json_t *all = dc3_student_settings(e), *students = json_array();
     json_object_del(all, "seed");
     for (int i = 0; i < c->count; i++)
         json_array_append_new(students, json_sprintf("%s %llu", c->list[i]->arch ? c->list[i]->arch : "",
                                                      (unsigned long long)c->list[i]->seed));
     json_object_set_new(all, "students", students);
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

@@ -12,7 +12,6 @@
 #include "finetune/class_map.h"
 #include "finetune/part.h"
 #include "output/output_path.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
 #include "ranks/sum.h"
@@ -204,10 +203,9 @@ static dc3_status prepare(dc3_finetuning *t, int64_t tokens, int *done)
 /* Whether all ranks want the same, before anything is changed. */
 static dc3_status agree(const dc3_finetuning *t)
 {
-    char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
     json_t *all = json_loads(t->settings, 0, NULL);
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status == DC3_OK ? dc3_ranks_meet() : status;
 }

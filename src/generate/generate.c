@@ -9,7 +9,6 @@
 #include "diffusion/edit_options.h"
 #include "generate/batches.h"
 #include "generate/contact.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
@@ -166,12 +165,11 @@ static dc3_status make(job *j)
 static dc3_status agree(const job *j)
 {
     const dc3_generate_options *o = j->options;
-    char kernels[64];
     json_t *all = json_copy(j->folder.settings);
     json_object_set_new(all, "images", json_integer(o->images));
     json_object_set_new(all, "threads", json_integer(o->threads));
     json_object_set_new(all, "output", dc3_json_text(o->out ? o->out : ""));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

@@ -16,7 +16,6 @@
 #include "learn/checkpoint.h"
 #include "learn/protocol.h"
 #include "learn/recipe.h"
-#include "kernels/describe.h"
 #include "labels/soft_labels.h"
 #include "base/listener.h"
 #include "base/lock.h"
@@ -516,11 +515,10 @@ static dc3_status label_all(labelling *l)
 /* What all ranks must have alike. */
 static dc3_status agree(const labelling *l)
 {
-    char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
     json_t *all = settings_of(l);
     json_object_set(all, "files", json_object_get(l->labels.info, "files"));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

@@ -14,7 +14,6 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "io/manifest_rows.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
 #include "ranks/share.h"
@@ -379,7 +378,7 @@ static json_t *file(const char *path)
 static dc3_status agree(const dc3_measuring *m)
 {
     const dc3_measure_options *o = m->options;
-    char kernels[64], name[32];
+    char name[32];
     if (dc3_ranks_count() == 1) return DC3_OK;
     json_t *all = json_pack("{s:o, s:o, s:i, s:i, s:i, s:i}", "teacher", file(o->teacher), "inception",
                             file(o->inception), "teacher_size", o->teacher_size, "threads", o->threads,
@@ -388,7 +387,7 @@ static dc3_status agree(const dc3_measuring *m)
         snprintf(name, sizeof name, "dataset %d", i + 1);
         json_object_set_new(all, name, describe(&m->subjects[i]));
     }
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }

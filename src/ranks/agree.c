@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "dc3/text.h"
+#include "kernels/describe.h"
 #include "ranks/ranks.h"
 
 /* Of two lists of lines the first that differ, of `first` and `second` bytes. */
@@ -54,15 +55,16 @@ static uint64_t hash_program(void)
     return hash;
 }
 
-dc3_status dc3_ranks_agree_on(const char *kernels, const json_t *settings)
+dc3_status dc3_ranks_agree_on(const json_t *settings)
 {
+    char kernels[64];
     dc3_draft text;
     const char *name;
     json_t *value, *all = (json_t *)settings; /* jansson walks through what it may change alone */
     if (dc3_ranks_count() == 1) return DC3_OK;
     DC3_TRY(dc3_draft_open(&text));
     fprintf(text.file, "program: dc3 %s %016llx\n", dc3_version(), (unsigned long long)hash_program());
-    fprintf(text.file, "processor: %s\n", kernels);
+    fprintf(text.file, "processor: %s\n", dc3_kernels_text(kernels));
     json_object_foreach(all, name, value)
     {
         char *line = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);

@@ -23,7 +23,6 @@
 #include "learn/tester.h"
 #include "base/listener.h"
 #include "io/json.h"
-#include "kernels/describe.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
 #include "run_folder/fingerprint.h"
@@ -256,7 +255,6 @@ static dc3_status export(const dc3_train_state *t)
 /* Whether all ranks train the same from the same step on. */
 static dc3_status agree(const dc3_train_state *t)
 {
-    char kernels[64];
     uint64_t weights;
     if (dc3_ranks_count() == 1) return DC3_OK;
     DC3_TRY(dc3_params_hash(t->trainer.params, t->trainer.count, &weights));
@@ -264,7 +262,7 @@ static dc3_status agree(const dc3_train_state *t)
     json_object_set_new(all, "step", json_integer((json_int_t)t->done));
     json_object_set_new(all, "dataset", dc3_fingerprint_listing(t->data));
     json_object_set_new(all, "weights at the start", dc3_fingerprint_text(weights));
-    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
 }
