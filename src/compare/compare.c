@@ -366,13 +366,9 @@ static dc3_status take_teacher(void *user)
 
 static dc3_status help(dc3_comparing *c)
 {
-    const dc3_listener nobody = {.cancel = dc3_ranks_cancel()};
-    DC3_CANCEL_SCOPE(nobody.cancel);
-    c->own.condense.listener = c->own.evaluate.listener = nobody;
-    dc3_status status = plan(c);
-    if (status == DC3_OK) status = dc3_comparing_agree(c);
-    if (status == DC3_OK) status = dc3_comparing_follow(c, take_teacher);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    DC3_TRY(plan(c));
+    DC3_TRY(dc3_comparing_agree(c));
+    return dc3_comparing_follow(c, take_teacher);
 }
 
 static dc3_status compare(dc3_comparing *c)
@@ -433,6 +429,8 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_compare_report){0};
     DC3_TRY(take_options(given, &c.own));
+    dc3_ranks_mute(&c.own.condense.listener);
+    dc3_ranks_mute(&c.own.evaluate.listener);
     DC3_CALL_SCOPE(c.own.condense.listener.cancel);
     dc3_status status = dc3_ranks_rank() ? help(&c) : compare(&c);
     if (status != DC3_OK) {
@@ -446,5 +444,5 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     dc3_results_free(&c.results);
     dc3_teacher_list_free(&c.given);
     free(c.teacher);
-    return status;
+    return dc3_ranks_outcome(status);
 }

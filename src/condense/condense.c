@@ -24,7 +24,7 @@
 #include "condense/run_open.h"
 #include "features/run_teacher.h"
 #include "condense/storing.h"
-#include "dc3/ranks.h"
+#include "ranks/ranks.h"
 #include "features/skipped.h"
 #include "report/stage.h"
 #include "train/own_teacher.h"
@@ -166,6 +166,7 @@ static dc3_status take(const dc3_condense_options *given, dc3_condense_options *
     DC3_TRY(dc3_place_need("report", report));
     memset(report, 0, sizeof *report);
     DC3_TRY(dc3_condense_take(given, own));
+    dc3_ranks_mute(&own->listener);
     DC3_TRY(dc3_options_need("data", own->data));
     return own->dry_run ? DC3_OK : dc3_options_need("out", own->out);
 }

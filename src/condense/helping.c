@@ -56,8 +56,6 @@ dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_cond
         {dc3_calibrate_edits_stage, make_edits},  {dc3_calibrate_choices_stage, dc3_calibrate_serve_choices},
         {dc3_making_stage, dc3_making_serve},     {NULL, NULL}};
     dc3_run run;
-    own->listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
-    DC3_CANCEL_SCOPE(own->listener.cancel);
     dc3_status status = dc3_run_open(own, needs, report, &run);
     if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) {
@@ -65,5 +63,5 @@ dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_cond
         status = dc3_share_follow(stages, &run);
     }
     dc3_run_close(&run);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    return dc3_ranks_outcome(status);
 }

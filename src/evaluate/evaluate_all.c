@@ -29,6 +29,7 @@ static dc3_status take_students(call *c, const dc3_evaluate_options *const *stud
         dc3_evaluate_options *o = &c->own[c->count];
         *o = dc3_evaluate_defaults();
         DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, students[c->count], o));
+        dc3_ranks_mute(&o->listener);
         DC3_TRY(dc3_options_threads(&o->threads));
         DC3_TRY(dc3_options_need("data", o->data));
         o->dry_run = 0;
@@ -77,18 +78,14 @@ static dc3_status help(call *c)
 {
     const dc3_stage stages[] = {{dc3_students_stage, dc3_students_serve}, {NULL, NULL}};
     dc3_students_service service = {.user = c, .options = options_of, .tests = c->tests};
-    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
-    for (int i = 0; i < c->count; i++) c->own[i].listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
-    dc3_status status = agree(c);
-    if (status == DC3_OK) status = dc3_share_follow(stages, &service);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    DC3_TRY(agree(c));
+    return dc3_share_follow(stages, &service);
 }
 
 static dc3_status lead(call *c, dc3_student_scored *scored, void *user)
 {
     dc3_work_note note;
     dc3_listener listener = c->own[0].listener;
-    DC3_CALL_SCOPE(listener.cancel);
     DC3_TRY(agree(c));
     dc3_work_begin(&note, dc3_evaluate_folder(c->own[0].data), "evaluate", &listener);
     dc3_status status = dc3_students_share(&(dc3_shared_students){.list = c->list,
@@ -107,10 +104,13 @@ static dc3_status by_ranks(const dc3_evaluate_options *const *students, int coun
 {
     call c = {.tests = tests};
     dc3_status status = take_students(&c, students, count);
-    if (status == DC3_OK) status = dc3_ranks_rank() ? help(&c) : lead(&c, scored, user);
+    if (status == DC3_OK) {
+        DC3_CALL_SCOPE(c.own[0].listener.cancel);
+        status = dc3_ranks_rank() ? help(&c) : lead(&c, scored, user);
+    }
     free(c.own);
     free(c.list);
-    return status;
+    return dc3_ranks_outcome(status);
 }
 
 /* ---- what is public ---- */

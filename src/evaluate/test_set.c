@@ -6,6 +6,7 @@
 #include "base/listener.h"
 #include "base/options.h"
 #include "learn/tester.h"
+#include "ranks/ranks.h"
 #include "evaluate/label_source.h"
 
 static void skipped_test(void *user, const char *key, const char *reason)
@@ -50,6 +51,7 @@ dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
     *tests = calloc(1, sizeof **tests);
     if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (listener) (*tests)->listener = *listener;
+    dc3_ranks_mute(&(*tests)->listener);
     return DC3_OK;
 }
 

@@ -273,10 +273,10 @@ dc3_status dc3_finetune(const dc3_finetune_options *given, dc3_finetune_report *
     DC3_TRY(dc3_options_need("data", t.options.data));
     DC3_TRY(dc3_options_need("model", t.options.model));
     t.helps = dc3_ranks_rank() != 0;
-    if (t.helps) t.options.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
+    dc3_ranks_mute(&t.options.listener);
     DC3_CALL_SCOPE(t.options.listener.cancel);
     dc3_status status = finetune(&t);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     close_all(&t);
-    return t.helps && status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    return dc3_ranks_outcome(status);
 }

@@ -209,11 +209,8 @@ static dc3_status help(job *j)
 {
     const dc3_stage stages[] = {
         {dc3_ranks_folder_stage, look_at_folder}, {dc3_batches_stage, serve}, {NULL, NULL}};
-    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
-    j->listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
-    dc3_status status = open_job(j);
-    if (status == DC3_OK) status = dc3_share_follow(stages, j);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    DC3_TRY(open_job(j));
+    return dc3_share_follow(stages, j);
 }
 
 static void close_job(job *j)
@@ -232,6 +229,7 @@ dc3_status dc3_generate(const dc3_generate_options *given, dc3_generate_report *
     *report = (dc3_generate_report){.images = 0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_generate_options, listener, given, &o));
     DC3_TRY(dc3_options_threads(&o.threads));
+    dc3_ranks_mute(&o.listener);
     DC3_CALL_SCOPE(o.listener.cancel);
     DC3_TRY(check_options(&o));
     job j = {.options = &o, .listener = o.listener, .report = report, .folder = {.lock = {.fd = -1}}};
@@ -239,5 +237,5 @@ dc3_status dc3_generate(const dc3_generate_options *given, dc3_generate_report *
     close_job(&j);
     report->seconds = dc3_seconds_now() - start;
     if (getrusage(RUSAGE_SELF, &usage) == 0) report->peak_bytes = (double)usage.ru_maxrss * 1024;
-    return status;
+    return dc3_ranks_outcome(status);
 }

@@ -534,13 +534,12 @@ static dc3_status serve(void *user, const void *known, size_t bytes)
 static dc3_status help(labelling *l)
 {
     const dc3_stage stages[] = {{stage_name, serve}, {NULL, NULL}};
-    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
     dc3_status status = open_all(l);
     if (status == DC3_OK) status = agree(l);
     if (status == DC3_OK) status = estimate(l);
     if (status == DC3_OK) status = dc3_share_follow(stages, l);
     close_all(l);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    return dc3_ranks_outcome(status);
 }
 
 static int into_run(const labelling *l)
@@ -558,14 +557,12 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
     dc3_label_take_reserved(&own);
+    dc3_ranks_mute(&own.listener);
     DC3_CALL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_work_note note;
     struct stat info;
-    if (dc3_ranks_rank()) {
-        own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
-        return help(&l);
-    }
+    if (dc3_ranks_rank()) return help(&l);
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = agree(&l);
     if (status == DC3_OK) status = estimate(&l);

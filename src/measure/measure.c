@@ -421,13 +421,12 @@ static dc3_status serve(void *user, const void *known, size_t bytes)
 static dc3_status help(dc3_measuring *m)
 {
     const dc3_stage stages[] = {{stage_name, serve}, {NULL, NULL}};
-    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
     dc3_status status = open_subjects(m);
     if (status == DC3_OK) status = dc3_networks_open(m);
     if (status == DC3_OK) status = agree(m);
     if (status == DC3_OK) status = dc3_share_follow(stages, m);
     close_all(m);
-    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    return dc3_ranks_outcome(status);
 }
 
 dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *report)
@@ -439,12 +438,10 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_measure_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
+    dc3_ranks_mute(&own.listener);
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_measuring m = {.options = options, .report = report};
-    if (dc3_ranks_rank()) {
-        own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
-        return help(&m);
-    }
+    if (dc3_ranks_rank()) return help(&m);
     dc3_status status = open_subjects(&m);
     dc3_work_note *notes = calloc((size_t)m.count + 1, sizeof *notes);
     for (int i = 0; status == DC3_OK && notes && i < m.count; i++)

@@ -4,6 +4,7 @@
 #define DC3_RANKS_RANKS_H
 
 #include "base/cancel.h"
+#include "dc3/listener.h"
 #include "dc3/ranks.h"
 #include "ranks/message.h"
 
@@ -49,6 +50,11 @@ void dc3_ranks_forget_states(void);
 
 /* ---- on the others ---- */
 
+/* A command calls both on every rank; on rank 0 they change nothing. Before DC3_CALL_SCOPE, with the listener
+ * of its options: nobody is told anything, and rank 0 stops the call. */
+void dc3_ranks_mute(dc3_listener *listener);
+/* With what it ends with: that rank 0 stopped it is no failure. */
+dc3_status dc3_ranks_outcome(dc3_status status);
 /* Set when rank 0 ends; what computes reads it. */
 const dc3_cancel *dc3_ranks_cancel(void);
 /* The next STAGE, or of a stage its next PIECE, the caller's to free; waits for it. NULL: the run, or the

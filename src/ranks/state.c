@@ -59,6 +59,16 @@ const dc3_cancel *dc3_ranks_cancel(void)
     return &dc3_us.ending;
 }
 
+void dc3_ranks_mute(dc3_listener *listener)
+{
+    if (dc3_ranks_rank()) *listener = (dc3_listener){.cancel = &dc3_us.ending};
+}
+
+dc3_status dc3_ranks_outcome(dc3_status status)
+{
+    return dc3_ranks_rank() && status == DC3_ERR_CANCELLED ? DC3_OK : status;
+}
+
 dc3_status dc3_ranks_send(int to, dc3_message *message, size_t body)
 {
     dc3_waiting *w = message ? malloc(sizeof *w) : NULL;

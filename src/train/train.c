@@ -323,7 +323,7 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     DC3_TRY(check_replicas(&own));
     if (!run) DC3_TRY(check_ranks(&own));
     int helps = !run && dc3_ranks_rank();
-    if (helps) own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
+    dc3_ranks_mute(&own.listener);
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_train_state t = {.options = options,
                          .run = run,
@@ -351,7 +351,7 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     free(t.place), free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params),
         free(t.labels);
     free(t.views);
-    return helps && status == DC3_ERR_CANCELLED ? DC3_OK : status;
+    return dc3_ranks_outcome(status);
 }
 
 dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
