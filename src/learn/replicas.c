@@ -18,7 +18,7 @@ struct dc3_replicas {
     dc3_sum *sum;
 };
 
-/* What is averaged of a parameter. */
+/* What is averaged of a parameter: its gradient, or itself where it is a buffer. */
 static dc3_tensor averaged(const dc3_param *p)
 {
     return p->gradient.data ? p->gradient : p->value;
@@ -59,25 +59,12 @@ int dc3_replicas_have(const dc3_replicas *r, int part)
     return dc3_sum_has(r->sum, part);
 }
 
-/* The buffers into `before`, or back. */
-static dc3_status keep_buffers(dc3_replicas *r, int back)
+/* What is averaged, or the buffers of it alone, from the tensors to `at`; back: from there. */
+static dc3_status move(const dc3_replicas *r, int buffers, float *at, int back)
 {
-    float *at = r->before;
-    for (size_t i = 0; i < r->count; i++) {
-        const dc3_param *p = &r->params[i];
-        if (p->gradient.data) continue;
-        DC3_TRY(back ? dc3_tensor_write(&p->value, at) : dc3_tensor_read(&p->value, at));
-        at += dc3_count(&p->value);
-    }
-    return DC3_OK;
-}
-
-/* What is averaged, from the tensors into `part` or from there. */
-static dc3_status move(dc3_replicas *r, int back)
-{
-    float *at = r->part;
     for (size_t i = 0; i < r->count; i++) {
         dc3_tensor x = averaged(&r->params[i]);
+        if (buffers && r->params[i].gradient.data) continue;
         DC3_TRY(back ? dc3_tensor_write(&x, at) : dc3_tensor_read(&x, at));
         at += dc3_count(&x);
     }
@@ -86,20 +73,20 @@ static dc3_status move(dc3_replicas *r, int back)
 
 dc3_status dc3_replicas_begin(dc3_replicas *r)
 {
-    return keep_buffers(r, 0);
+    return move(r, 1, r->before, 0);
 }
 
 dc3_status dc3_replicas_add(dc3_replicas *r, int part, double weight, double loss)
 {
     float w = (float)weight;
     if (w > 0) {
-        DC3_TRY(move(r, 0));
+        DC3_TRY(move(r, 0, r->part, 0));
         for (int64_t i = 0; i < r->values; i++) r->part[i] *= w;
     } else
         memset(r->part, 0, (size_t)r->values * sizeof *r->part);
     r->part[r->values + LOSS] = w > 0 ? w * (float)loss : 0;
     r->part[r->values + WEIGHT] = w;
-    DC3_TRY(keep_buffers(r, 1));
+    DC3_TRY(move(r, 1, r->before, 1));
     return dc3_sum_add(r->sum, part, r->part);
 }
 
@@ -111,5 +98,5 @@ dc3_status dc3_replicas_join(dc3_replicas *r, double *loss, double *weight)
     if (!(all > 0)) return DC3_OK;
     *loss = r->part[r->values + LOSS] / all;
     for (int64_t i = 0; i < r->values; i++) r->part[i] /= all;
-    return move(r, 1);
+    return move(r, 0, r->part, 1);
 }
