@@ -207,7 +207,7 @@ static dc3_status agree(const dc3_finetuning *t)
     json_t *all = json_loads(t->settings, 0, NULL);
     dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
-    return status == DC3_OK ? dc3_ranks_meet() : status;
+    return status;
 }
 
 static dc3_status train(dc3_finetuning *t, int64_t tokens)

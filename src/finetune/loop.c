@@ -7,9 +7,6 @@
 #include "base/listener.h"
 #include "finetune/part.h"
 #include "io/json.h"
-#include "learn/params.h"
-#include "ranks/agree.h"
-#include "ranks/ranks.h"
 #include "views/augment.h"
 
 enum { SAVE_SECONDS = 60 };
@@ -211,18 +208,6 @@ static dc3_status resume(dc3_finetuning *t)
     return status;
 }
 
-/* Whether all ranks go on from the same step and weights. */
-static dc3_status agree(const dc3_finetuning *t)
-{
-    char text[100];
-    uint64_t weights;
-    if (dc3_ranks_count() == 1) return DC3_OK;
-    DC3_TRY(dc3_params_hash(t->net.params, t->net.count, &weights));
-    snprintf(text, sizeof text, "step: %lld\nweights at the start: %016llx\n", (long long)t->done,
-             (unsigned long long)weights);
-    return dc3_ranks_agree(text);
-}
-
 /* ---- the loop ---- */
 
 static void count_loss(dc3_finetuning *t, double loss)
@@ -305,7 +290,7 @@ dc3_status dc3_finetune_loop(dc3_finetuning *t)
     rows r = {0};
     t->saved_step = -1;
     DC3_TRY(resume(t));
-    DC3_TRY(agree(t));
+    DC3_TRY(dc3_replicas_agree(t->net.params, t->net.count, t->done));
     if (t->options.accumulate > 1)
         DC3_TRY(dc3_replicas_open(t->net.params, t->net.count, t->options.accumulate, &t->replicas));
     int64_t first = t->done;

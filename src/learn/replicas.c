@@ -1,8 +1,12 @@
 #include "learn/replicas.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "learn/params.h"
+#include "ranks/agree.h"
+#include "ranks/ranks.h"
 #include "ranks/sum.h"
 #include "tensor/device.h"
 
@@ -22,6 +26,17 @@ struct dc3_replicas {
 static dc3_tensor averaged(const dc3_param *p)
 {
     return p->gradient.data ? p->gradient : p->value;
+}
+
+dc3_status dc3_replicas_agree(const dc3_param *params, size_t count, int64_t step)
+{
+    char text[100];
+    uint64_t weights;
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    DC3_TRY(dc3_params_hash(params, count, &weights));
+    snprintf(text, sizeof text, "step: %lld\nweights at the start: %016llx\n", (long long)step,
+             (unsigned long long)weights);
+    return dc3_ranks_agree(text);
 }
 
 dc3_status dc3_replicas_open(const dc3_param *params, size_t count, int parts, dc3_replicas **replicas)

@@ -8,6 +8,8 @@
 
 typedef struct dc3_replicas dc3_replicas;
 
+/* Whether all ranks go on after the same step, with the same parameters and buffers (ranks/agree.h). */
+dc3_status dc3_replicas_agree(const dc3_param *params, size_t count, int64_t step);
 /* Of the parameters and buffers `params` [count], which stay as they are; `parts` parts, 1 or more, at least
  * one for each rank. Takes twice the memory of `params`. */
 dc3_status dc3_replicas_open(const dc3_param *params, size_t count, int parts, dc3_replicas **replicas);

@@ -7,6 +7,7 @@
 #include "dc3/text.h"
 #include "kernels/describe.h"
 #include "ranks/ranks.h"
+#include "ranks/sum.h"
 
 /* Of two lists of lines the first that differ, of `first` and `second` bytes. */
 static void find_difference(const char **a, const char **b, int *first, int *second)
@@ -74,5 +75,5 @@ dc3_status dc3_ranks_agree_on(const json_t *settings)
     int printed = fclose(text.file) == 0;
     dc3_status status = printed ? dc3_ranks_agree(text.text) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(text.text);
-    return status;
+    return status == DC3_OK ? dc3_ranks_meet() : status;
 }

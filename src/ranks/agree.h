@@ -9,7 +9,8 @@
  * others send theirs. With one rank nothing is done. A part of a command that all ranks do together may ask
  * again. */
 dc3_status dc3_ranks_agree(const char *states);
-/* The same of the program, of what its kernels are (dc3_kernels_text), and of settings, an object. */
+/* The same of the program, of what its kernels are (dc3_kernels_text), and of settings, an object. All ranks
+ * wait until rank 0 has found them alike: what they change comes after it. No sum (sum.h) is open. */
 dc3_status dc3_ranks_agree_on(const json_t *settings);
 
 #endif

@@ -18,7 +18,6 @@
 #include "teacher/classes.h"
 #include "options/option_names.h"
 #include "learn/checkpoint.h"
-#include "learn/params.h"
 #include "learn/schedule.h"
 #include "learn/tester.h"
 #include "base/listener.h"
@@ -252,16 +251,15 @@ static dc3_status export(const dc3_train_state *t)
     return status;
 }
 
-/* Whether all ranks train the same from the same step on. */
-static dc3_status agree(const dc3_train_state *t)
+/* Whether all ranks want the same, before they read images: as if all that are listed could be read. */
+static dc3_status agree(dc3_train_state *t)
 {
-    uint64_t weights;
-    if (dc3_ranks_count() == 1) return DC3_OK;
-    DC3_TRY(dc3_params_hash(t->trainer.params, t->trainer.count, &weights));
+    if (t->run || dc3_ranks_count() == 1) return DC3_OK;
+    t->n = t->report->images - t->parts.held_count;
+    t->size_of_batch = dc3_train_batch(t->options, t->n);
+    DC3_TRY(dc3_train_describe(t));
     json_t *all = json_loads(t->settings, 0, NULL);
-    json_object_set_new(all, "step", json_integer((json_int_t)t->done));
     json_object_set_new(all, "dataset", dc3_fingerprint_listing(t->data));
-    json_object_set_new(all, "weights at the start", dc3_fingerprint_text(weights));
     dc3_status status = dc3_ranks_agree_on(all);
     json_decref(all);
     return status;
@@ -293,13 +291,14 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
                          r->arch, dc3_setting("fast"));
     DC3_TRY(dc3_train_hold_out(t));
     DC3_TRY(dc3_train_check_parts(o, r->images - t->parts.held_count));
+    DC3_TRY(agree(t));
     if (o->dry_run) return t->helps ? DC3_OK : dc3_train_estimate(t, size);
     DC3_TRY(dc3_train_open_images(t));
     DC3_TRY(dc3_train_open_memory(t));
     DC3_TRY(dc3_train_open_averages(t));
     DC3_TRY(dc3_train_describe(t));
     DC3_TRY(dc3_train_resume(t));
-    if (!t->run) DC3_TRY(agree(t));
+    if (!t->run) DC3_TRY(dc3_replicas_agree(t->trainer.params, t->trainer.count, t->done));
     DC3_TRY(run_epochs(t));
     if (t->helps) return DC3_OK;
     DC3_TRY(choose(t));

@@ -32,6 +32,7 @@ dc3_status dc3_train_describe(dc3_train_state *t)
         json_object_set_new(s, "backbone_fingerprint", dc3_fingerprint(o->backbone));
     }
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
+    free(t->settings);
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
     if (!t->settings) return dc3_fail(DC3_ERR_MEMORY, "out of memory");

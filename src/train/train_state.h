@@ -43,7 +43,7 @@ typedef struct dc3_train_state {
     dc3_work_note note;
 } dc3_train_state;
 
-/* Puts together what the result depends on: state->settings. */
+/* Puts together what the result depends on: state->settings, also once more. */
 dc3_status dc3_train_describe(dc3_train_state *state);
 /* Writes the checkpoint. */
 dc3_status dc3_train_save(dc3_train_state *state);

@@ -62,5 +62,10 @@ DC3_LOCAL_RANKS=3 interrupt struck.checkpoint "" "$tools/dc3_local" "${long[@]}"
 continues "interrupted" 3
 
 by_mpi || exit 0
+# Settings that differ are refused before images are read, of which one cannot be.
+echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && set -- "$@" --seed 9; exec "$@"' > other.sh
+expect 1 'has "seed: 9", and rank 0 "seed: 3"; expected the same on all ranks' \
+  "${mpi[@]}" 2 bash other.sh "$dc3"-mpi train holes "${quick[@]:2}" --replicas 2 -o differ
+[[ $output != *skipped* && ! -e differ ]] || fail "ranks that do not agree read images: $output"
 expect 0 "trained for 2 epochs" "${mpi[@]}" 3 "$dc3"-mpi "${quick[@]}" --replicas 4 -o by-mpi
 cmp four by-mpi || fail "MPI"
