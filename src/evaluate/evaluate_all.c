@@ -38,9 +38,13 @@ static dc3_status take_students(call *c, const dc3_evaluate_options *const *stud
     return DC3_OK;
 }
 
-/* What all ranks must have alike: what the first student depends on, and what is another's own. */
+/* What all ranks must have alike: what the first student depends on, and what is another's own. A student of
+ * minutes has as many epochs as one process does in them. */
 static dc3_status agree_on(const call *c, const dc3_evaluation *e)
 {
+    for (int i = 0; i < c->count; i++)
+        if (c->list[i]->minutes > 0)
+            return dc3_fail_setting("minutes", "works with one rank, found %d", dc3_ranks_count());
     json_t *all = dc3_student_settings(e), *students = json_array();
     json_object_del(all, "seed");
     for (int i = 0; i < c->count; i++)
@@ -142,18 +146,20 @@ static dc3_status take_score(void *user, int student, const dc3_score *score)
     return DC3_OK;
 }
 
-/* Measures some steps of a student. */
+/* Measures some steps of a student, on rank 0. */
 static dc3_status measure(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
 {
     dc3_tests *single = NULL;
     if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
     dc3_evaluation e = {.options = options, .score = score, .tests = tests ? tests : single};
     dc3_status status = dc3_evaluation_look(&e);
-    if (status == DC3_OK) status = dc3_evaluation_open(&e);
-    if (status == DC3_OK) status = dc3_student_estimate(&e);
+    if (status == DC3_OK && dc3_ranks_count() > 1)
+        status = agree_on(&(call){.count = 1, .list = &options}, &e);
+    if (status == DC3_OK && !dc3_ranks_rank()) status = dc3_evaluation_open(&e);
+    if (status == DC3_OK && !dc3_ranks_rank()) status = dc3_student_estimate(&e);
     dc3_evaluation_close(&e);
     dc3_tests_free(&single);
-    return status;
+    return dc3_ranks_outcome(status);
 }
 
 dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3_score *score)
@@ -163,6 +169,7 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
     *score = (dc3_score){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
     if (!own.dry_run) return dc3_evaluate_all(&given, 1, tests, take_score, score);
+    dc3_ranks_mute(&own.listener);
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);

@@ -21,8 +21,8 @@ typedef struct dc3_shared_students {
     void *user;
 } dc3_shared_students;
 
-/* On rank 0; fails as dc3_evaluate_all does, or where a rank is lost. DC3_ERR_OPTION for students of minutes,
- * whose epochs would be those of one rank. The flag that it reads is that of the calling thread. */
+/* On rank 0; fails as dc3_evaluate_all does, or where a rank is lost. None has minutes, whose epochs would be
+ * those of one rank. The flag that it reads is that of the calling thread. */
 dc3_status dc3_students_share(const dc3_shared_students *students);
 
 /* On the others: their part in the stage (dc3_stage), by `user`, a dc3_students_service. */

@@ -34,8 +34,10 @@ alike stored --json "${evaluate[@]}" --labels stored --seeds 3 --epochs 5
 alike folder --json evaluate train --val val --threads 1 --dtype f32 --size 32 --labels hard --seeds 2 --epochs 1
 expect 2 "the teacher, a convnet3, takes 32 pixels only, found 40" ranks 3 "${evaluate[@]}" --epochs 1 --size 40 \
   --teacher two.safetensors
-expect 2 "--minutes: works with one rank, found 2" ranks 2 "${evaluate[@]}" --labels hard --minutes 1
-expect 0 "estimate" ranks 2 "${evaluate[@]}" --labels hard --seeds 4 --dry-run
+for more in "" --dry-run; do
+  expect 2 "--minutes: works with one rank, found 2" ranks 2 "${evaluate[@]}" --labels hard --minutes 1 $more
+done
+expect 0 "estimate" ranks 3 "${evaluate[@]}" --labels hard --arch convnet3,convnet4 --seeds 4 --dry-run
 expect 1 "nothing" ranks 3 evaluate nothing --val val --labels hard
 
 # The page, of scores by one process and by three ranks.
@@ -74,5 +76,11 @@ DC3_LOCAL_RANKS=3 interrupt "set/students/*.json" "" "$tools/dc3_local" "${long[
 continues "interrupted" 1
 
 by_mpi || exit 0
+echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && set -- "$@" --epochs 9; exec "$@"' > other.sh
+for more in "" --dry-run; do
+  expect 1 'has "epochs: 9", and rank 0 "epochs: 4"; expected the same on all ranks' \
+    "${mpi[@]}" 2 bash other.sh "$dc3"-mpi "${score[@]}" -o differ.json $more
+done
+[[ ! -e differ.json ]] || fail "ranks that do not agree write scores"
 "${mpi[@]}" 3 "$dc3"-mpi "${score[@]}" -o mpi.json > log 2>&1 || fail "MPI: $(< log)"
 diff <(timeless one.json) <(timeless mpi.json) || fail "scores by MPI"
