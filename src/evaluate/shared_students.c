@@ -1,5 +1,6 @@
 #include "evaluate/shared_students.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/listener.h"
@@ -77,6 +78,10 @@ typedef struct sharing {
     json_t *told; /* an object by what the listener heard */
     json_t *none; /* an empty array */
     int taken;
+    /* Who is told whose student is trained, as of the tests, which several threads find out. */
+    void (*at_work)(void *user, int student, int works);
+    void *at_work_user;
+    pthread_mutex_t telling;
 } sharing;
 
 static void say_once(void *user, const char *text)
@@ -95,6 +100,15 @@ static void progress(void *user, const char *stage, int64_t done, int64_t total)
     if (l->progress) l->progress(l->user, stage, done, total);
 }
 
+static void note_at_work(void *user, int64_t piece, int works)
+{
+    sharing *s = user;
+    if (!s->at_work) return;
+    pthread_mutex_lock(&s->telling);
+    s->at_work(s->at_work_user, (int)piece, works);
+    pthread_mutex_unlock(&s->telling);
+}
+
 static dc3_status work(void *user, int worker, int64_t piece, void *result)
 {
     sharing *s = user;
@@ -102,12 +116,10 @@ static dc3_status work(void *user, int worker, int64_t piece, void *result)
     (void)worker;
     own.listener = (dc3_listener){s, progress, say_once, NULL};
     own.student = s->taken, own.students = s->all->count;
-    return train(&own, s->all->tests, &s->kept, s->none, s->room, result);
-}
-
-static void note_at_work(const dc3_tests *tests, int student, int works)
-{
-    if (tests->at_work) tests->at_work(tests->at_work_user, student, works);
+    note_at_work(s, piece, 1);
+    dc3_status status = train(&own, s->all->tests, &s->kept, s->none, s->room, result);
+    note_at_work(s, piece, 0);
+    return status;
 }
 
 static dc3_status take(void *user, int64_t piece, void *result)
@@ -126,7 +138,6 @@ static dc3_status take(void *user, int64_t piece, void *result)
     dc3_status status = dc3_tests_add(tests, score, json_incref(settings),
                                       json_is_null(classes) ? NULL : json_incref(classes));
     json_decref(object);
-    note_at_work(tests, (int)piece, 0);
     s->taken++;
     progress(s, s->all->count > 1 ? "students" : "student", (int64_t)s->taken * score->epochs,
              (int64_t)s->all->count * score->epochs);
@@ -144,7 +155,8 @@ static size_t tell(void *user, int64_t piece, void *to)
 static dc3_status share_out(sharing *s)
 {
     const dc3_shared_students *all = s->all;
-    const dc3_shared how = {.task = sizeof(int64_t), .user = s, .tell = tell, .listener = all->listener};
+    const dc3_shared how = {
+        .task = sizeof(int64_t), .user = s, .tell = tell, .at_work = note_at_work, .listener = all->listener};
     const dc3_pieces pieces = {.count = all->count,
                                .workers = 1,
                                .result_size = outcome_size(s->room),
@@ -161,10 +173,19 @@ static dc3_status share_out(sharing *s)
 
 dc3_status dc3_students_share(const dc3_shared_students *all)
 {
-    sharing s = {.all = all, .room = room_for(all->classes), .told = json_object(), .none = json_array()};
-    for (int i = 0; i < all->count; i++) note_at_work(all->tests, i, 1);
+    dc3_tests *tests = all->tests;
+    sharing s = {.all = all,
+                 .room = room_for(all->classes),
+                 .told = json_object(),
+                 .none = json_array(),
+                 .at_work = tests->at_work,
+                 .at_work_user = tests->at_work_user,
+                 .telling = PTHREAD_MUTEX_INITIALIZER};
+    tests->at_work = NULL; /* it would have the one student that is trained here as the first of all */
     dc3_status status = s.told && s.none ? share_out(&s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    tests->at_work = s.at_work;
     dc3_students_release(&s.kept, all->listener);
+    pthread_mutex_destroy(&s.telling);
     json_decref(s.told);
     json_decref(s.none);
     return status;

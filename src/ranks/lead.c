@@ -23,6 +23,11 @@ struct dc3_share {
 
 static int64_t stages; /* that were begun */
 
+static void note_at_work(const dc3_share *s, int64_t piece, int works)
+{
+    if (s->how->at_work) s->how->at_work(s->how->user, piece, works);
+}
+
 /* Piece by piece to those who want one, in turn; the lock is held. */
 static void hand_out(dc3_share *s)
 {
@@ -32,6 +37,7 @@ static void hand_out(dc3_share *s)
         if (piece < 0) return;
         passed = -1;
         s->wants[s->turn]--;
+        note_at_work(s, piece, 1);
         dc3_message *m = dc3_message_make(DC3_MESSAGE_PIECE, s->stage, s->how->first + piece, s->how->task);
         size_t bytes = m && s->how->tell ? s->how->tell(s->how->user, piece, dc3_message_body(m)) : 0;
         if (dc3_ranks_send(s->turn, m, bytes) == DC3_OK) continue;
@@ -47,6 +53,7 @@ static void take_result(dc3_share *s, int from, dc3_message *m, size_t body)
     int64_t piece = m->number - s->how->first;
     dc3_status status = m->status;
     dc3_failure failure;
+    note_at_work(s, piece, 0);
     if (status == DC3_OK && body == s->result_size) {
         if (dc3_team_done(s->team, piece, m, dc3_message_body(m))) return;
     } else if (status != DC3_OK) {

@@ -19,7 +19,9 @@ typedef struct dc3_shared {
     int64_t first; /* added to the number of a piece for the others, who do not know of several runs */
     size_t task;   /* bytes that `tell` writes at most; 0: nothing is told */
     void *user;
-    dc3_share_task *tell;         /* on any thread */
+    dc3_share_task *tell; /* on any thread */
+    /* Another rank has a piece now, or no more; on any thread. NULL: nobody is told. */
+    void (*at_work)(void *user, int64_t piece, int works);
     const dc3_listener *listener; /* is told of what others failed with and rank 0 did; NULL: nobody */
 } dc3_shared;
 

@@ -33,6 +33,18 @@ alike budgets "3" "${compare[@]}" --budgets 900,20kB --methods random,rded --see
 head -5 given/results.jsonl > given-2/results.jsonl
 expect 0 "given-2/table.txt" ranks 3 "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2 -o given-2
 diff <(timeless given) <(timeless given-2) > differences || fail "continued: $(head -c 3000 differences)"
+# Of the students those are at work that a rank has, and no others.
+ranks 2 "${compare[@]}" --ipc 1 --methods random --seeds 6 --epochs 30 -o watched > log 2>&1 & process=$!
+most=0
+while kill -0 $process 2> /dev/null; do
+  now=$(tr -d ' ,' 2> /dev/null < watched/now.json)
+  [[ $now == *training* ]] || continue
+  count=$(grep -cE '^[0-9]+$' <<< "$now")
+  ((count <= 2)) || fail "$count students of two ranks at work: $now"
+  ((count <= most)) || most=$count
+done
+wait $process || fail "watched: $(< log)"
+((most == 2)) || fail "two ranks, of which at most $most works"
 # What is told once, and what one rank does alone.
 expect 2 "--minutes: works with one rank, found 2" ranks 2 compare train --val val --threads 1 \
   --teacher two.safetensors --any-teacher --minutes 1 --ipc 1 --methods random -o no
