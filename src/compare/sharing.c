@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/listener.h"
 #include "compare/now.h"
+#include "compare/sets.h"
 #include "evaluate/shared_students.h"
 #include "ranks/agree.h"
 #include "ranks/folder.h"
@@ -51,6 +53,13 @@ typedef struct making {
     dc3_set_cost *made; /* [sets] of all */
 } making;
 
+/* What came of a set that one rank made: what it took, and what was said of it, a line each, as far as there
+ * is room. */
+typedef struct made {
+    dc3_set_cost cost;
+    char said[1 << 14];
+} made;
+
 /* One by this process alone; what stops it is the watch of the thread, which a rank that is lost sets, too.
  */
 static dc3_status make(dc3_comparing *c, int64_t number, dc3_set_cost *cost)
@@ -70,8 +79,10 @@ static dc3_status make(dc3_comparing *c, int64_t number, dc3_set_cost *cost)
 static dc3_status work(void *user, int worker, int64_t piece, void *result)
 {
     const making *m = user;
+    made *to = result;
     (void)worker;
-    return make(m->comparing, m->numbers[piece], result);
+    *to->said = 0; /* the listener has heard it */
+    return make(m->comparing, m->numbers[piece], &to->cost);
 }
 
 static void note(const making *m, int64_t piece)
@@ -79,10 +90,22 @@ static void note(const making *m, int64_t piece)
     if (piece < m->count) dc3_now_write(m->comparing->options->out, DC3_DOING_SET, &m->numbers[piece], 1);
 }
 
+/* What another rank's process said; a note that this one has passed on is told no more. */
+static void say(dc3_comparing *c, char *lines)
+{
+    for (char *rest, *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (c->options->verbose)
+            dc3_listener_say(&c->options->condense.listener, "%s", line);
+        else
+            dc3_comparing_note(c, line);
+}
+
 static dc3_status take(void *user, int64_t piece, void *result)
 {
     const making *m = user;
-    memcpy(&m->made[m->numbers[piece] / m->students], result, sizeof *m->made);
+    made *from = result;
+    m->made[m->numbers[piece] / m->students] = from->cost;
+    say(m->comparing, from->said);
     note(m, piece + 1);
     return DC3_OK;
 }
@@ -110,12 +133,8 @@ static dc3_status make_apart(making *m)
 {
     const dc3_listener *listener = &m->comparing->options->condense.listener;
     const dc3_shared how = {.task = sizeof(int64_t), .user = m, .tell = tell, .listener = listener};
-    const dc3_pieces pieces = {.count = m->count,
-                               .workers = 1,
-                               .result_size = sizeof(dc3_set_cost),
-                               .user = m,
-                               .work = work,
-                               .take = take};
+    const dc3_pieces pieces = {
+        .count = m->count, .workers = 1, .result_size = sizeof(made), .user = m, .work = work, .take = take};
     dc3_share *share = NULL;
     note(m, 0);
     dc3_status status = dc3_share_open(sets_stage, NULL, 0, &share);
@@ -209,18 +228,33 @@ static dc3_status help_with_set(void *user, const void *known, size_t bytes)
     return status;
 }
 
+static void keep(void *user, const char *text)
+{
+    made *to = user;
+    size_t used = strlen(to->said);
+    if (used + strlen(text) + 2 <= sizeof to->said)
+        snprintf(to->said + used, sizeof to->said - used, "%s\n", text);
+}
+
 static dc3_status serve_set(void *user, int worker, int64_t number, const void *task, void *result)
 {
+    dc3_comparing *c = ((const helping *)user)->comparing;
+    const dc3_listener muted = c->own.condense.listener;
+    made *to = result;
     (void)worker;
     memcpy(&number, task, sizeof number);
-    return make(((const helping *)user)->comparing, number, result);
+    *to->said = 0;
+    c->own.condense.listener = (dc3_listener){.user = to, .message = keep, .cancel = muted.cancel};
+    dc3_status status = make(c, number, &to->cost);
+    c->own.condense.listener = muted;
+    return status;
 }
 
 static dc3_status serve_sets(void *user, const void *known, size_t bytes)
 {
     (void)known, (void)bytes;
     return dc3_share_serve(&(dc3_serving){
-        .workers = 1, .in_hand = 1, .result_size = sizeof(dc3_set_cost), .user = user, .work = serve_set});
+        .workers = 1, .in_hand = 1, .result_size = sizeof(made), .user = user, .work = serve_set});
 }
 
 static dc3_status options_of(void *user, int64_t number, dc3_evaluate_options *options)

@@ -41,6 +41,7 @@ static dc3_status make_and_write(dc3_run *run, const dc3_part *parts, const char
     to->unreadable = status != DC3_OK && made.unreadable ? (int)(made.unreadable - parts) : -1;
     if (status == DC3_OK) status = write(run, parts, relative, path, &made);
     dc3_made_free(&made);
+    for (int i = 0; i < run->each; i++) to->notes[i] = dc3_dataset_heard(run->dataset, parts[i].item);
     if (status != DC3_OK && status != DC3_ERR_CANCELLED && to->unreadable >= 0) {
         snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
         return DC3_OK;

@@ -8,9 +8,10 @@
 
 /* What came of one. */
 typedef struct dc3_making {
-    int unreadable;   /* number of the part for which it cannot be made; -1: it is made */
-    char reason[512]; /* why it cannot */
-    int64_t bytes;    /* of its file */
+    int unreadable;       /* number of the part for which it cannot be made; -1: it is made */
+    char reason[512];     /* why it cannot */
+    int64_t bytes;        /* of its file */
+    int notes[DC3_PARTS]; /* dc3_dataset_heard of the images of the parts */
 } dc3_making;
 
 /* The image of `parts` [run->each] in the file `relative` of OUT/train. One that cannot be read is no

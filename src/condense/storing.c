@@ -108,6 +108,8 @@ static dc3_status note(void *user, int64_t i, void *result)
     const dc3_making *made = result;
     int edits = dc3_run_edits(run);
     int64_t image = s->first + i;
+    for (int k = 0; !j->there && k < run->each; k++)
+        dc3_dataset_hear(run->dataset, j->parts[k].item, made->notes[k]);
     if (!j->there && made->unreadable >= 0)
         DC3_TRY(dc3_run_skip(run, j->parts[made->unreadable].item, made->reason));
     else {

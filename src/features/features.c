@@ -29,6 +29,7 @@ enum { PIECE = DC3_TEACHER_BATCH };
 /* What comes of a piece. */
 typedef struct piece {
     int failed[PIECE];
+    int notes[PIECE]; /* dc3_dataset_heard */
     dc3_image_hashes hashes[PIECE];
     char reason[PIECE][256];
     float values[]; /* latents [PIECE, feature_length], embeddings and logits [PIECE, ..] */
@@ -107,6 +108,7 @@ static void load(const dc3_run *run, int64_t item, int is_there, int i, float *r
     p->failed[i] =
         is_there && dc3_run_read_candidate(run, item, sizes, (float *[]){rgb, seen}, &p->hashes[i]) != DC3_OK;
     if (p->failed[i]) snprintf(p->reason[i], sizeof p->reason[i], "%s", dc3_error_text());
+    p->notes[i] = is_there ? dc3_dataset_heard(run->dataset, item) : 0;
     for (int k = 0; k < 2 && (!is_there || p->failed[i]); k++)
         if (to[k]) memset(to[k], 0, (size_t)sizes[k] * (size_t)sizes[k] * 3 * sizeof **to);
 }
@@ -156,6 +158,7 @@ static dc3_status take(void *user, int64_t number, void *result)
     DC3_TRY(dc3_run_note_read(run, count, items, files, p->failed));
     for (int i = 0; i < count; i++) {
         int is_copy = 0;
+        dc3_dataset_hear(run->dataset, first + i, p->notes[i]);
         if (p->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, p->reason[i]));
         if (!p->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &p->hashes[i].view, &is_copy));
         if (p->failed[i] || is_copy) continue;

@@ -92,6 +92,9 @@ dc3_status dc3_dataset_check_skipped(const dc3_dataset *dataset);
 /* What was noted of images as they were read so far (dc3_image_note, bit i), as a sentence: how many, and the
  * first. The count; 0: none, and the text is empty. */
 int64_t dc3_dataset_reading_note(const dc3_dataset *dataset, int i, char *text, size_t size);
+/* All that was noted of one, as bits, and the same of what another process noted, which read it. */
+int dc3_dataset_heard(const dc3_dataset *dataset, int64_t item);
+void dc3_dataset_hear(const dc3_dataset *dataset, int64_t item, int notes);
 /* Tells all that was noted of images that were read, a line a kind. Accepts NULL. */
 void dc3_dataset_say_reading(const dc3_dataset *dataset, const dc3_listener *listener);
 

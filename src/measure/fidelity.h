@@ -11,6 +11,7 @@ void dc3_pairing_close(dc3_pairing **pairing);
 typedef struct dc3_pair {
     enum { DC3_NOT_COMPARED, DC3_COMPARISON_FAILED, DC3_COMPARED } state;
     double ssim, delta_e, psnr;
+    int notes; /* dc3_dataset_heard of the original */
     char reason[DC3_REASON_SIZE];
 } dc3_pair;
 /* Compares the item-th image; `view`, or NULL: what the teacher is to see of the original. Threads may call

@@ -103,10 +103,16 @@ static dc3_status open_subjects(dc3_measuring *m)
     return open_subject(m, m->training, o->training);
 }
 
+static void close_pairing(const dc3_measuring *m, dc3_subject *s)
+{
+    if (s->pairing) dc3_dataset_say_reading(dc3_pairing_originals(s->pairing), &m->options->listener);
+    dc3_pairing_close(&s->pairing);
+}
+
 static void close_subject(dc3_measuring *m, dc3_subject *s)
 {
     dc3_dataset_say_reading(s->data, &m->options->listener);
-    if (s->pairing) dc3_dataset_say_reading(dc3_pairing_originals(s->pairing), &m->options->listener);
+    close_pairing(m, s);
     dc3_dataset_close(&s->data);
     json_decref(s->document);
     json_decref(s->skipped);
@@ -115,7 +121,6 @@ static void close_subject(dc3_measuring *m, dc3_subject *s)
     for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
     dc3_features_close(s);
     dc3_image_rows_close(&s->given);
-    dc3_pairing_close(&s->pairing);
     free(s->curves);
     free(s->folder);
     free(s->classes);
@@ -133,6 +138,7 @@ static void close_all(dc3_measuring *m)
 typedef struct found {
     dc3_colour_sums colour;
     dc3_pair pair;
+    int notes; /* dc3_dataset_heard */
 } found;
 
 static const char stage_name[] = "images";
@@ -147,6 +153,7 @@ typedef struct passing {
 static dc3_status show_image(const passing *p, int64_t item, const dc3_image *image, float *view, found *to)
 {
     memset(to, 0, sizeof *to);
+    to->notes = dc3_dataset_heard(p->s->data, item);
     for (int k = 0; k < DC3_NETWORKS; k++) {
         float *its = dc3_sight_view(&p->sight, k, view);
         if (its) DC3_TRY(dc3_network_view(p->m, k, image, its));
@@ -181,6 +188,7 @@ static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
     const dc3_listener *listener = &m->options->listener;
     if (++m->done % DC3_MEASURE_BATCH == 0 || m->done == m->total)
         if (listener->progress) listener->progress(listener->user, "images", m->done, m->total);
+    if (seen->status == DC3_OK) dc3_dataset_hear(s->data, item, f->notes);
     if (seen->status != DC3_OK) return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), seen->reason);
     if (s->given && s->given->row_of[item] < 0)
         return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), "it has no row of features");
@@ -284,7 +292,7 @@ static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
     if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
     DC3_TRY(dc3_features_finish(m, s));
     if (s->pairing) dc3_pairing_finish(s);
-    if (!m->options->coverage) dc3_pairing_close(&s->pairing);
+    if (!m->options->coverage) close_pairing(m, s);
     return DC3_OK;
 }
 

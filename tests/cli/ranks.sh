@@ -14,6 +14,19 @@ gradual() {
     done
   done
 }
+# pages FOLDER COUNT: COUNT images of each of the classes red and blue, of which a second one in their files is noted.
+pages() {
+  local class i n
+  for class in red blue; do
+    mkdir -p "$1/$class"
+    for ((i = 1; i <= $2; i++)); do
+      n=$((10 * i + ${#class}))
+      printf 'P6 8 8 255\n%0192d' $n $n > "$1/$class/$i.ppm"
+    done
+  done
+}
+# said LOG: the warnings and notes in it.
+said() { grep -E '^(warning|note|skipped): ' "$1" | sort; }
 # strike SIGNAL RANK TEXT PATTERN COMMAND...: by three ranks, one of which gets the signal once there is a file of the
 # pattern; the command must say so, and leave nobody.
 strike() {

@@ -19,8 +19,9 @@ alike() { # NAME NUMBERS COMMAND...: by one process and by so many ranks
   local name=$1 n; local -a numbers; read -ra numbers <<< "$2"; shift 2
   "$dc3" "$@" -o "$name" > log 2>&1 || fail "$name: $(< log)"
   for n in "${numbers[@]}"; do
-    ranks $n "$@" -o "$name-$n" > log 2>&1 || fail "$name, $n ranks: $(< log)"
+    ranks $n "$@" -o "$name-$n" > log-$n 2>&1 || fail "$name, $n ranks: $(< log-$n)"
     diff <(timeless "$name") <(timeless "$name-$n") > differences || fail "$name, $n ranks: $(head -c 3000 differences)"
+    diff <(said log) <(said log-$n) > differences || fail "$name, $n ranks say: $(< differences)"
     [[ ! -e $name-$n/students && ! -e $name-$n/now.json && ! -e $name-$n/.rank-1 ]] ||
       fail "$name-$n: $(ls -a "$name-$n")"
   done
@@ -29,6 +30,9 @@ alike given "2 3" "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2
 alike trained "2" compare train --val val --threads 1 --dtype f32 --size 16 --epochs 1 --teacher-epochs 1 --ipc 1 \
   --methods random,dc3 --seeds 2 --labels soft
 alike budgets "3" "${compare[@]}" --budgets 900,20kB --methods random,rded --seeds 2 --labels hard
+pages paged 24
+alike noted "2 3" "${compare[@]/#train/paged}" --ipc 1,30 --methods random,dc3 --seeds 2
+said log | grep -q "note: 48 images (the first is " || fail "what is noted of images: $(< log)"
 # What is there stays; what is missing is made.
 head -5 given/results.jsonl > given-2/results.jsonl
 expect 0 "given-2/table.txt" ranks 3 "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2 -o given-2

@@ -6,12 +6,22 @@
 
 enum { SHOWN = 200 }; /* bytes of an image's name */
 
+int dc3_dataset_heard(const dc3_dataset *d, int64_t item)
+{
+    return atomic_load_explicit(&d->heard[item], memory_order_relaxed);
+}
+
+void dc3_dataset_hear(const dc3_dataset *d, int64_t item, int notes)
+{
+    atomic_fetch_or_explicit(&d->heard[item], (uint16_t)notes, memory_order_relaxed);
+}
+
 int64_t dc3_dataset_reading_note(const dc3_dataset *d, int i, char *text, size_t size)
 {
     int64_t count = 0, first = 0;
     *text = 0;
     for (int64_t k = d->size; k-- > 0;)
-        if (atomic_load_explicit(&d->heard[k], memory_order_relaxed) >> i & 1) count++, first = k;
+        if (dc3_dataset_heard(d, k) >> i & 1) count++, first = k;
     if (!count) return 0;
     const char *key = dc3_dataset_key(d, first);
     snprintf(text, size, "%lld image%s (%s%.*s): %s", (long long)count, count > 1 ? "s" : "",
