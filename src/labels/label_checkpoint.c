@@ -1,0 +1,78 @@
+/* What a labelling leaves when it is interrupted, and goes on from. */
+#include <stdio.h>
+#include "base/file.h"
+#include "base/options.h"
+#include "dc3/text.h"
+#include "io/safetensors.h"
+#include "labels/labelling.h"
+#include "run_folder/fingerprint.h"
+
+json_t *dc3_labelling_settings(const dc3_labelling *l)
+{
+    json_t *settings = json_copy(l->labels.info);
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_images(l->dataset));
+    json_object_del(settings, "files");
+    json_object_del(settings, "class_names");
+    json_object_del(settings, "stored");
+    json_object_set_new(settings, "pictures", json_string(text));
+    json_object_set_new(settings, "views", json_integer(l->labels.views));
+    return settings;
+}
+
+dc3_status dc3_labelling_save(dc3_labelling *l)
+{
+    double start = dc3_seconds_now();
+    int64_t done = 0;
+    for (int64_t i = 0; i < l->labels.n * l->labels.views; i++) done += dc3_soft_labels_has(&l->labels, 0, i);
+    json_t *saved = json_pack("{s:I, s:o, s:f}", "done", (json_int_t)done, "settings",
+                              dc3_labelling_settings(l), "seconds", l->before + start - l->start);
+    if (!saved || json_object_set_new(l->labels.info, "checkpoint", saved) != 0)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
+    json_object_del(l->labels.info, "checkpoint");
+    if (status == DC3_OK) dc3_file_hold(l->checkpoint, &l->held);
+    l->saved = dc3_seconds_now();
+    l->saving = l->saved - start;
+    return status;
+}
+
+dc3_status dc3_labelling_save_now_and_then(dc3_labelling *l)
+{
+    double passed = dc3_seconds_now() - l->saved;
+    return passed < 60 || passed < 20 * l->saving ? DC3_OK : dc3_labelling_save(l);
+}
+
+dc3_status dc3_labelling_resume(dc3_labelling *l)
+{
+    char list[600];
+    dc3_table *table;
+    dc3_soft_labels was;
+    l->saved = dc3_seconds_now();
+    if (l->options->fresh || dc3_path_what(l->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_safetensors_open(l->checkpoint, &table));
+    dc3_status status = dc3_soft_labels_look(table, &was);
+    dc3_table_close(&table);
+    DC3_TRY(status);
+    json_t *saved = json_object_get(was.info, "checkpoint"), *settings = dc3_labelling_settings(l);
+    dc3_json_differences(json_object_get(saved, "settings"), settings, ",", list, sizeof list);
+    if (*list)
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: a labelling with other settings was interrupted here (%s); give the same, or "
+                          "%s to start over",
+                          l->checkpoint, list, dc3_setting("fresh"));
+    l->before = json_number_value(json_object_get(saved, "seconds"));
+    json_decref(settings);
+    dc3_soft_labels_free(&was);
+    DC3_TRY(status);
+    dc3_file_hold(l->checkpoint, &l->held);
+    return dc3_soft_labels_resume(l->checkpoint, &l->labels);
+}
+
+int64_t dc3_labelling_first_missing(const dc3_labelling *l)
+{
+    int64_t i = 0, all = l->labels.n * l->labels.views;
+    while (i < all && dc3_soft_labels_has(&l->labels, i / l->labels.n, dc3_label_views_item(l->drawn, i)))
+        i++;
+    return i;
+}
