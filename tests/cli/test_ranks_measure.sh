@@ -2,7 +2,7 @@
 # dc3 measure by several ranks: what is printed is that of one process for every number of ranks, byte for byte; what
 # cannot be read is skipped once; a lost rank is named.
 source "$2/tests/cli/ranks.sh"
-gradual train 24 && gradual other 20 && pages noted 40
+gradual train 24 && gradual other 20 && pages noted 300
 "$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
 DC3_MODELS=none "$dc3" condense train -o set --ipc 4 --method random --size 32 --threads 1 > log 2>&1 || fail "$(< log)"
 echo "no image" > other/red/20.png
@@ -18,11 +18,11 @@ alike() { # NUMBERS COMMAND...: by one process and by so many ranks
 }
 alike "2" measure train other set --threads 1 --per-class
 alike "3" measure noted --threads 1
-said log | grep -q "note: 80 images (the first is " || fail "what is noted of images: $(< log)"
-DC3_MODELS=none "$dc3" condense noted -o noted-set --ipc 30 --method random --size 8 --threads 1 > log 2>&1 ||
+said log | grep -q "note: 600 images (the first is " || fail "what is noted of images: $(< log)"
+DC3_MODELS=none "$dc3" condense noted -o noted-set --ipc 200 --method random --size 8 --threads 1 > log 2>&1 ||
   fail "$(< log)"
 alike "2" measure noted-set --threads 1
-said log | grep -q "note: 60 images (the first is " || fail "what is noted of originals: $(< log)"
+said log | grep -q "note: 400 images (the first is " || fail "what is noted of originals: $(< log)"
 alike "1 2 3 5" measure train other set --threads 1 "${teacher[@]}" --json
 alike "3" measure other set --training train --threads 1 "${teacher[@]}" --coverage --json
 expect 1 "other/red/20.png" ranks 3 measure train other --threads 1 --strict
