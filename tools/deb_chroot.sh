@@ -4,10 +4,9 @@
 # demo and a program compiled against the library, and removes the packages. Needs root, debootstrap and the network.
 set -eu -o pipefail
 source=$(realpath "$(dirname "$0")/..")
-mirror=${MIRROR:-http://deb.debian.org/debian}
 ls "$source"/build-deb/{dc3,libdc3-0,libdc3-dev}_*.deb > /dev/null || { echo "run 'make deb' first" >&2; exit 1; }
 if (($# > 0)); then root=$1; else root=$(mktemp -d); fi
-[[ -f $root/etc/debian_version ]] || debootstrap --variant=minbase bookworm "$root" "$mirror"
+[[ -f $root/etc/debian_version ]] || debootstrap --variant=minbase bookworm "$root" ${MIRROR:+"$MIRROR"}
 mounted() { mountpoint -q "$root/proc"; }
 finish() { ! mounted || umount "$root/proc"; (($# == 0)) || rm -rf --one-file-system "$root"; }
 if (($# > 0)); then trap finish EXIT; else trap 'finish remove' EXIT; fi

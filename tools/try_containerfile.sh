@@ -5,7 +5,6 @@
 # processor. The Debian stays in WORK for the next time.
 set -eu -o pipefail
 source=$(realpath "$(dirname "$0")/..")
-mirror=${MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$1" && cd "$1"
 stage="" folder=/ user=root entry=""
 
@@ -35,7 +34,7 @@ copy() { # [--from=STAGE] FROM.. TO
 
 if [[ ! -d debian ]]; then
   rm -rf debian.part
-  mmdebstrap --quiet --mode=root --variant=minbase bookworm debian.part "$mirror"
+  mmdebstrap --quiet --mode=root --variant=minbase bookworm debian.part ${MIRROR:+"$MIRROR"}
   mv debian.part debian
 fi
 # shellcheck disable=SC2162 # A backslash joins lines.

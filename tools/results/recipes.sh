@@ -56,6 +56,7 @@ pieces() { # LABELS IPC
     echo "all $small --schedule smooth --ema 0.99 --crop 0.5 --rand-ops 1 --rand-strength 6"
     strong="--schedule smooth --ema 0.99 --rand-ops 2 --rand-strength 9"
     echo "strong $small $strong"
+    echo "strong-crop-0.7 $small $strong --crop 0.7"
     echo "strong-crop-0.5 $small $strong --crop 0.5"
     echo "strong-crop-0.25 $small $strong --crop 0.25"
     echo "strong-3-9 $small $strong --rand-ops 3"
