@@ -129,6 +129,11 @@ const option own_teacher_options[] = {
      "Epochs of a teacher that is trained (default: as many as show it 300,000 images, 8 to 20; of a "
      "speednet 40,000, 5 to 20)",
      "N"},
+    {"replicas", 0, OPTION_WHOLE, AT(options.replicas), WITHIN(1, 1024),
+     "Parts of each batch of a teacher that is trained, one for each replica of it, which the ranks of "
+     "dc3-mpi share, "
+     "at least one for each; batch norms see one part (default 1: one rank trains it)",
+     "N"},
     {"both-teachers", 0, OPTION_FLAG, AT(options.both_teachers), ANY,
      "Where the backbone's last layer would be the teacher, fine-tune the backbone and train a network on "
      "the images "

@@ -72,6 +72,10 @@ arm64() {
   for name in blas lapack; do
     ln -sf "../openblas-pthread/pkgconfig/$name-openblas.pc" "$libraries/pkgconfig/$name.pc"
   done
+  # Links that mean a place in the system, not one here.
+  find "$libraries" -type l -lname '/*' | while read -r name; do
+    ln -sfn "$(realpath -sm --relative-to="$(dirname "$name")" "$root/$(readlink "$name")")" "$name"
+  done
   export PKG_CONFIG_SYSROOT_DIR=$root
   export PKG_CONFIG_LIBDIR=$libraries/openblas-pthread/pkgconfig:$libraries/pkgconfig:$root/usr/share/pkgconfig
   sources "$1-arm64-dc3" && cd "$1-arm64-dc3"

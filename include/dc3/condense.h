@@ -123,6 +123,9 @@ typedef struct dc3_condense_options {
                                for each image by class and then by name, or with a list of their paths
                                (docs/formats.md). They stand for the VAE's features, a backbone's and a
                                teacher's embeddings; gradients and logits stay a teacher's. NULL: none */
+    int replicas; /* of a teacher that is trained here, as dc3_train_options has them, 1 to 1024: parts of
+                     each batch, which several ranks share, at least one for each; 1 or 0: rank 0 trains alone
+                   */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

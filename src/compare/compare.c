@@ -167,8 +167,8 @@ static void adopt_teacher(dc3_comparing *c)
     dc3_condense_options *d = &c->own.condense;
     d->teacher = c->teacher;
     c->students_teacher = c->teacher;
-    if (c->probes) d->backbone = c->teacher;  /* whose embeddings are the same */
-    d->teacher_epochs = d->both_teachers = 0; /* it is trained now */
+    if (c->probes) d->backbone = c->teacher;                /* whose embeddings are the same */
+    d->teacher_epochs = d->both_teachers = d->replicas = 0; /* it is trained now */
     c->own.evaluate.any_teacher = 1;
 }
 

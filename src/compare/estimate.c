@@ -124,14 +124,15 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
         o.select.ipc = cell->ipc;
     if (!features && !(probes && asks)) o.backbone = NULL, o.both_teachers = 0;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) { /* its sets were made with that one */
-        o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1, teacher = 0;
+        o.teacher = c->teacher, o.teacher_epochs = o.replicas = 0, o.any_teacher = 1, teacher = 0;
         if (o.backbone && !dc3_method_has_features(&o, method)) o.backbone = NULL;
         if (o.backbone && !c->both) o.backbone = c->teacher;
         o.both_teachers = 0;
     } else if (probes) /* whose embeddings are the features */
         teacher = features ? all->regression : asks ? teacher : 0;
     else if (c->trains && !(o.backbone && c->both)) /* of several all are measured with it */
-        o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
+        o.teacher_epochs = asks ? 1 : 0, o.replicas = asks ? o.replicas : 0,
+        teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);
     free(folder);

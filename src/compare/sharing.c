@@ -10,6 +10,7 @@
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
 #include "ranks/share.h"
+#include "train/own_teacher.h"
 
 static const char teacher_stage[] = "teacher", together_stage[] = "a set", sets_stage[] = "sets";
 
@@ -202,6 +203,12 @@ static dc3_status look_at_folder(void *user, const void *known, size_t bytes)
     return dc3_ranks_look_at_folder(((const helping *)user)->comparing->options->out, known, bytes);
 }
 
+static dc3_status serve_teacher(void *user, const void *known, size_t bytes)
+{
+    (void)known, (void)bytes;
+    return dc3_own_teacher_serve(&((const helping *)user)->comparing->plan);
+}
+
 static dc3_status take_teacher(void *user, const void *known, size_t bytes)
 {
     const helping *h = user;
@@ -275,9 +282,13 @@ static dc3_status serve_students(void *user, const void *known, size_t bytes)
 
 dc3_status dc3_comparing_follow(dc3_comparing *c, dc3_status (*take_it)(void *comparing))
 {
-    const dc3_stage stages[] = {{dc3_ranks_folder_stage, look_at_folder}, {teacher_stage, take_teacher},
-                                {together_stage, help_with_set},          {sets_stage, serve_sets},
-                                {dc3_students_stage, serve_students},     {NULL, NULL}};
+    const dc3_stage stages[] = {{dc3_ranks_folder_stage, look_at_folder},
+                                {dc3_own_teacher_stage, serve_teacher},
+                                {teacher_stage, take_teacher},
+                                {together_stage, help_with_set},
+                                {sets_stage, serve_sets},
+                                {dc3_students_stage, serve_students},
+                                {NULL, NULL}};
     helping h = {.comparing = c, .take = take_it};
     dc3_status status = dc3_share_follow(stages, &h);
     free(h.folder);

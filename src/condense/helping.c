@@ -6,11 +6,13 @@
 #include "condense/making.h"
 #include "condense/settings.h"
 #include "features/features.h"
+#include "features/run_teacher.h"
 #include "methods/chosen.h"
 #include "ranks/agree.h"
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
 #include "run_folder/fingerprint.h"
+#include "train/own_teacher.h"
 
 /* ---- whether ranks work on the same ---- */
 
@@ -51,10 +53,13 @@ static dc3_status make_edits(void *user, const void *known, size_t bytes)
 
 dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_condense_report *report)
 {
-    const dc3_stage stages[] = {
-        {dc3_ranks_folder_stage, look_at_folder}, {dc3_features_stage, dc3_run_serve_features},
-        {dc3_calibrate_edits_stage, make_edits},  {dc3_calibrate_choices_stage, dc3_calibrate_serve_choices},
-        {dc3_making_stage, dc3_making_serve},     {NULL, NULL}};
+    const dc3_stage stages[] = {{dc3_ranks_folder_stage, look_at_folder},
+                                {dc3_own_teacher_stage, dc3_run_serve_teacher},
+                                {dc3_features_stage, dc3_run_serve_features},
+                                {dc3_calibrate_edits_stage, make_edits},
+                                {dc3_calibrate_choices_stage, dc3_calibrate_serve_choices},
+                                {dc3_making_stage, dc3_making_serve},
+                                {NULL, NULL}};
     dc3_run run;
     dc3_status status = dc3_run_open(own, needs, report, &run);
     if (status == DC3_OK) status = dc3_run_agree(&run);

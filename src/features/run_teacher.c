@@ -157,6 +157,13 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
     return train(run, NULL);
 }
 
+dc3_status dc3_run_serve_teacher(void *user, const void *known, size_t bytes)
+{
+    dc3_train_options plan = plan_of(user);
+    (void)known, (void)bytes;
+    return dc3_own_teacher_serve(&plan);
+}
+
 int dc3_run_probes_features(const dc3_run *run)
 {
     return run->probes && run->encodes;

@@ -9,6 +9,8 @@
 dc3_status dc3_run_open_teacher(dc3_run *run);
 /* Trains the run's own teacher, if that is not done yet, and opens it. */
 dc3_status dc3_run_train_teacher(dc3_run *run);
+/* Another rank's part in that (dc3_own_teacher_stage); user: its run. */
+dc3_status dc3_run_serve_teacher(void *user, const void *known, size_t bytes);
 /* 1 if the run's own teacher is made of its features (a linear probe), once they are there. */
 int dc3_run_probes_features(const dc3_run *run);
 /* Then: makes it, if that is not done yet, opens it, and has what it says of all images. */

@@ -12,7 +12,11 @@
 /* What the options say of a teacher that is trained from nothing, which a probe is not; NULL: nothing. */
 static const char *described(const dc3_condense_options *o)
 {
-    return o->teacher ? NULL : o->teacher_epochs ? "teacher_epochs" : o->arch ? "teacher_arch" : NULL;
+    return o->teacher          ? NULL
+           : o->teacher_epochs ? "teacher_epochs"
+           : o->arch           ? "teacher_arch"
+           : o->replicas > 1   ? "replicas"
+                               : NULL;
 }
 
 static dc3_status check(const dc3_condense_options *o, const dc3_backbone_use *use)

@@ -12,7 +12,9 @@
 #include "train/backbone.h"
 #include "teacher/classes.h"
 #include "learn/hold_out.h"
+#include "ranks/share.h"
 #include "train/train_in_run.h"
+#include "train/train_open.h"
 #include "train/train_recipe.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
@@ -85,6 +87,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
         plan_usual(&o, n, ipc);
     if (options->teacher_epochs) o.epochs = options->teacher_epochs;
     if (o.epochs < 3) o.progressive = 0;
+    if (options->replicas) o.replicas = options->replicas;
     o.dtype = options->dtype;
     o.seed = options->select.seed;
     o.threads = options->select.threads;
@@ -100,6 +103,7 @@ json_t *dc3_own_teacher_settings(const dc3_train_options *o)
         json_pack("{s:s, s:i, s:i, s:i, s:b, s:f}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
                   "batch", o->batch, "progressive", o->progressive, "hold_out", o->hold_out);
     if (o->fast) json_object_set_new(settings, "fast", json_true());
+    if (o->replicas > 1) json_object_set_new(settings, "replicas", json_integer(o->replicas));
     return settings;
 }
 
@@ -116,10 +120,11 @@ dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
     if (o->teacher_epochs < 0 || o->teacher_epochs > MOST_EPOCHS)
         return dc3_fail_setting("teacher_epochs", "expected 1 to %d, found %d", MOST_EPOCHS,
                                 o->teacher_epochs);
-    if (!o->teacher_epochs || trains) return DC3_OK;
-    return dc3_fail_about("teacher_epochs",
-                          "%s is for a teacher that is trained here, and none is; leave it out",
-                          dc3_setting("teacher_epochs"));
+    if (o->replicas < 0 || o->replicas > 1) DC3_TRY(dc3_train_check_replicas(o->replicas));
+    const char *without = o->teacher_epochs ? "teacher_epochs" : o->replicas ? "replicas" : NULL;
+    if (!without || trains) return DC3_OK;
+    return dc3_fail_about(without, "%s is for a teacher that is trained here, and none is; leave it out",
+                          dc3_setting(without));
 }
 
 dc3_status dc3_own_teacher_accuracy(const char *path, dc3_teacher_accuracy *accuracy)
@@ -205,6 +210,30 @@ static void say_training(const dc3_train_options *plan)
                          plan->data);
 }
 
+/* ---- the training ---- */
+
+const char dc3_own_teacher_stage[] = "own teacher";
+
+dc3_status dc3_own_teacher_serve(const dc3_train_options *plan)
+{
+    dc3_train_report report;
+    char *run = g_path_get_dirname(plan->out);
+    dc3_status status = dc3_train_in_run(plan, run, &report);
+    g_free(run);
+    return status;
+}
+
+/* By all ranks where there are replicas to share. */
+static dc3_status train_network(const dc3_train_options *plan, const char *run, dc3_train_report *report)
+{
+    dc3_share *share = NULL;
+    if (plan->replicas > 1) DC3_TRY(dc3_share_open(dc3_own_teacher_stage, NULL, 0, &share));
+    dc3_status status = dc3_train_in_run(plan, run, report);
+    if (status == DC3_OK) status = dc3_share_wait(share);
+    dc3_share_close(&share);
+    return status;
+}
+
 /* Trains it and says how it went. rows: embeddings of its backbone, or NULL. */
 static dc3_status train(const dc3_train_options *plan, const char *run, const dc3_probe_rows *rows,
                         dc3_teacher_accuracy *accuracy)
@@ -215,7 +244,7 @@ static dc3_status train(const dc3_train_options *plan, const char *run, const dc
         say_probe(plan);
     else
         say_training(plan);
-    DC3_TRY(rows ? dc3_probe_train_rows(plan, run, rows, &report) : dc3_train_in_run(plan, run, &report));
+    DC3_TRY(rows ? dc3_probe_train_rows(plan, run, rows, &report) : train_network(plan, run, &report));
     DC3_TRY(note_file(run, plan->out));
     DC3_TRY(dc3_own_teacher_accuracy(plan->out, accuracy));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,
@@ -278,6 +307,7 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     double step = 0;
     *cost = (dc3_teacher_cost){0};
     if (o->backbone) return measure_probe(o, images, classes, cost);
+    DC3_TRY(dc3_train_check_parts(o, (int64_t)((double)images * (1 - o->hold_out))));
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     dc3_train_recipe recipe;
     dc3_train_recipe_of(o, o->size, &recipe);
@@ -287,8 +317,8 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     dc3_trainer_close(&trainer);
     double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;
     cost->forward = step / o->batch * forward;
-    cost->training =
-        step / o->batch * o->epochs * (trained * (o->progressive ? progressive : 1) + tested * forward);
+    trained *= (o->progressive ? progressive : 1) * dc3_train_share(o->replicas);
+    cost->training = step / o->batch * o->epochs * (trained + tested * forward);
     return status;
 }
 

@@ -43,30 +43,32 @@ static void testing(void *user, int64_t done, int64_t total)
     dc3_train_progress(t, "training", t->done, t->steps * t->options->epochs);
 }
 
-static dc3_status check_replicas(const dc3_train_options *o)
+dc3_status dc3_train_check_replicas(int replicas)
 {
-    if (o->replicas < 1 || o->replicas > 1024)
-        return dc3_fail_setting("replicas", "expected 1 to 1024, found %d", o->replicas);
+    int ranks = dc3_ranks_count();
+    if (replicas < 1 || replicas > 1024)
+        return dc3_fail_setting("replicas", "expected 1 to 1024, found %d", replicas);
+    if (replicas >= ranks) return DC3_OK;
+    return dc3_fail_setting("replicas",
+                            "expected one for each of the %d ranks or more, best a multiple, found %d; each "
+                            "batch is divided among them",
+                            ranks, replicas);
+}
+
+/* run: of a run's own teacher, which one rank trains where there is one replica. */
+static dc3_status check_replicas(const dc3_train_options *o, const char *run)
+{
+    int ranks = dc3_ranks_count();
+    if (o->backbone && ranks > 1 && !run)
+        return dc3_fail_setting("backbone", "works with one rank, found %d", ranks);
     if (o->backbone && o->replicas > 1)
         return dc3_fail_setting("replicas", "with %s there is one; leave it out", dc3_setting("backbone"));
+    if (!run || o->replicas != 1) DC3_TRY(dc3_train_check_replicas(o->replicas));
     if (o->batch && o->batch < 2 * o->replicas)
         return dc3_fail_setting("replicas",
                                 "expected at least two images of a batch for each, found %d of %d",
                                 o->replicas, o->batch);
     return DC3_OK;
-}
-
-/* Of `dc3 train`: a run's own teacher is trained by one rank. */
-static dc3_status check_ranks(const dc3_train_options *o)
-{
-    int ranks = dc3_ranks_count();
-    if (ranks == 1) return DC3_OK;
-    if (o->backbone) return dc3_fail_setting("backbone", "works with one rank, found %d", ranks);
-    if (o->replicas >= ranks) return DC3_OK;
-    return dc3_fail_setting("replicas",
-                            "expected one for each of the %d ranks or more, best a multiple, found %d; each "
-                            "batch is divided among them",
-                            ranks, o->replicas);
 }
 
 static dc3_status check_options(const dc3_train_options *o)
@@ -254,7 +256,7 @@ static dc3_status export(const dc3_train_state *t)
 /* Whether all ranks want the same, before they read images: as if all that are listed could be read. */
 static dc3_status agree(dc3_train_state *t)
 {
-    if (t->run || dc3_ranks_count() == 1) return DC3_OK;
+    if (!t->shared) return DC3_OK;
     t->n = t->report->images - t->parts.held_count;
     t->size_of_batch = dc3_train_batch(t->options, t->n);
     DC3_TRY(dc3_train_describe(t));
@@ -298,7 +300,7 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
     DC3_TRY(dc3_train_open_averages(t));
     DC3_TRY(dc3_train_describe(t));
     DC3_TRY(dc3_train_resume(t));
-    if (!t->run) DC3_TRY(dc3_replicas_agree(t->trainer.params, t->trainer.count, t->done));
+    if (t->shared) DC3_TRY(dc3_replicas_agree(t->trainer.params, t->trainer.count, t->done));
     DC3_TRY(run_epochs(t));
     if (t->helps) return DC3_OK;
     DC3_TRY(choose(t));
@@ -319,14 +321,13 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
-    DC3_TRY(check_replicas(&own));
-    if (!run) DC3_TRY(check_ranks(&own));
-    int helps = !run && dc3_ranks_rank();
+    DC3_TRY(check_replicas(&own, run));
     dc3_ranks_mute(&own.listener);
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_train_state t = {.options = options,
                          .run = run,
-                         .helps = helps,
+                         .helps = dc3_ranks_rank() > 0,
+                         .shared = dc3_ranks_count() > 1 && own.replicas > 1,
                          .report = report,
                          .share = own.fine_tune ? dc3_fine_tune_share(&own) : own.hold_out,
                          .start = dc3_seconds_now(),

@@ -1,3 +1,5 @@
+#include "train/train_in_run.h"
+
 #include "base/listener.h"
 #include "dc3/text.h"
 #include "ranks/ranks.h"
@@ -17,11 +19,16 @@ static double measure_reading(const dc3_train_state *t, int size)
     return (dc3_seconds_now() - start) / LOOK;
 }
 
+double dc3_train_share(int replicas)
+{
+    int ranks = dc3_ranks_count(), most = (replicas + ranks - 1) / ranks;
+    return replicas > 1 ? (double)most / replicas : 1;
+}
+
 dc3_status dc3_train_estimate(dc3_train_state *t, int size)
 {
     const dc3_train_options *o = t->options;
     const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
-    int ranks = dc3_ranks_count(), parts = (o->replicas + ranks - 1) / ranks; /* that a rank has */
     double step = 0, tests = (o->epochs + o->test_every - 1) / o->test_every;
     double held = (double)t->parts.held_count, trained = (double)t->report->images - held,
            tested = t->val && !o->fine_tune ? (double)dc3_dataset_size(t->val) : held;
@@ -29,8 +36,7 @@ dc3_status dc3_train_estimate(dc3_train_state *t, int size)
     int batch = dc3_train_batch(o, (int64_t)trained);
     DC3_TRY(dc3_trainer_measure(&t->trainer, batch, size, &step));
     double reading = measure_reading(t, size) / o->threads,
-           image = step / batch * (o->progressive ? progressive : 1) * (ranks > 1 ? parts : o->replicas) /
-                   o->replicas;
+           image = step / batch * (o->progressive ? progressive : 1) * dc3_train_share(o->replicas);
     t->report->estimate_seconds = t->probe.seconds + (trained + tested) * reading +
                                   o->epochs * trained * image + tests * tested * step / batch / 3;
     dc3_listener_say(&o->listener,

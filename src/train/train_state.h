@@ -23,6 +23,7 @@ typedef struct dc3_train_state {
     dc3_dtype dtype;
     dc3_probe_start probe; /* that a backbone is fine-tuned from */
     int helps;             /* another rank's part in a training: it writes nothing and says nothing */
+    int shared;            /* several ranks have replicas of the network */
     const char *run;       /* whose own teacher this is; NULL: nobody's */
     char *place;           /* where the weights go */
     char *checkpoint;      /* PLACE.checkpoint */

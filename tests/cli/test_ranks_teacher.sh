@@ -1,0 +1,45 @@
+#!/bin/bash
+# The teacher that condense and compare train for themselves, by several ranks: with --replicas its weights, and
+# what is chosen by it, are those of one process for every number of ranks, also where another number continues.
+source "$2/tests/cli/ranks.sh"
+gradual train 24 && gradual val 6
+own=(--size 16 --threads 1 --dtype f32 --teacher-epochs 4 --replicas 3)
+run=(condense train --ipc 2 --no-report "${own[@]}")
+"$dc3" "${run[@]}" -o one > log 2>&1 || fail "$(< log)"
+for n in 2 3; do
+  ranks $n "${run[@]}" -o by-$n > log-$n 2>&1 || fail "$n ranks: $(< log-$n)"
+  cmp one/teacher.safetensors by-$n/teacher.safetensors || fail "the teacher by $n ranks"
+  diff -r one/train by-$n/train || fail "what is stored by $n ranks"
+  [[ $(grep -c "^teacher trained" log-$n) == 1 ]] || fail "$n ranks tell: $(< log-$n)"
+done
+# Without it rank 0 trains it alone, and it is another one; what it is trained by is a setting.
+ranks 2 "${run[@]:0:$((${#run[@]} - 2))}" -o alone > log 2>&1 || fail "$(< log)"
+cmp -s one/teacher.safetensors alone/teacher.safetensors && fail "three replicas do what one does"
+expect 1 "teacher.replicas" "$dc3" "${run[@]}" -o alone
+# A comparison's.
+compare=(compare train --val val --ipc 1 --methods dc3-select --epochs 2 "${own[@]}")
+"$dc3" "${compare[@]}" -o compared > log 2>&1 || fail "$(< log)"
+ranks 2 "${compare[@]}" -o compared-2 > log 2>&1 || fail "$(< log)"
+cmp compared/teacher.safetensors compared-2/teacher.safetensors || fail "a comparison's teacher by 2 ranks"
+
+# A lost rank, and another number that continues.
+run=("${run[@]}" --teacher-epochs 400)
+"$dc3" "${run[@]}" -o whole > log 2>&1 || fail "$(< log)"
+strike KILL 1 "has ended; what was done is kept: give the same command" "struck/teacher.safetensors.checkpoint" \
+  "${run[@]}" -o struck
+[[ ! -e struck/teacher.safetensors ]] || fail "nothing to continue"
+expect 0 "resuming after step" ranks 2 "${run[@]}" -o struck
+cmp whole/teacher.safetensors struck/teacher.safetensors || fail "continued by 2 ranks"
+diff -r whole/train struck/train || fail "what is stored then"
+
+# Bad input.
+expect 2 "--replicas: expected one for each of the 3 ranks or more, best a multiple, found 2" ranks 3 condense train \
+  --ipc 1 --size 16 --replicas 2 -o x
+expect 2 "--replicas: 32 images a step are too few: expected two for each of 20 parts" "$dc3" condense train --ipc 1 \
+  --size 16 --replicas 20 -o x
+expect 2 "--replicas is for a teacher that is trained here" "$dc3" condense train --ipc 1 --replicas 2 \
+  --teacher none -o x
+"$tools/make_teacher" backbone.safetensors 2 || fail "make_teacher"
+expect 2 "--replicas means nothing with --backbone" "$dc3" condense train --ipc 1 --replicas 2 \
+  --backbone backbone.safetensors -o x
+[[ ! -e x/train ]] || fail "refused, and yet begun"
