@@ -188,11 +188,14 @@ static float *logits_of(dc3_ctx *ctx, dc3_tape *tape, dc3_classifier *c, int64_t
     return z;
 }
 
-/* Of n values from others, or NULL: from 0. */
+/* Of n values from others, or NULL: from 0; NaN where there is one. (With fmax gcc 12 fails on arm64.) */
 static double largest_difference(const float *x, const float *y, int64_t n)
 {
     double most = 0;
-    for (int64_t i = 0; i < n; i++) most = fmax(most, fabs((double)x[i] - (y ? (double)y[i] : 0)));
+    for (int64_t i = 0; i < n; i++) {
+        double apart = fabs((double)x[i] - (y ? (double)y[i] : 0));
+        if (!(apart <= most)) most = apart;
+    }
     return most;
 }
 
