@@ -126,7 +126,7 @@ static void redo_next(dc3_team *t, slot *s)
     if (status == DC3_OK) status = own_result(t, s);
     if (status == DC3_OK) status = t->pieces->work(t->pieces->user, 0, t->taken, s->own);
     if (status == DC3_OK)
-        others->redone(others->user, &s->failure);
+        others->redone(others->user, s->own, &s->failure);
     else
         dc3_failure_note(&s->failure);
     pthread_mutex_lock(&t->lock);

@@ -17,8 +17,8 @@ typedef struct dc3_elsewhere {
     /* All by the calling thread. From `begin` until `end` has returned they may call the functions below. */
     void (*begin)(void *user, dc3_team *team);
     void (*room)(void *user); /* a piece has been taken, so that another may begin */
-    /* A piece with which they failed so has been done here. */
-    void (*redone)(void *user, const dc3_failure *failure);
+    /* A piece with which they failed so has been done here, and what came of it. */
+    void (*redone)(void *user, const void *result, const dc3_failure *failure);
     void (*end)(void *user);
 } dc3_elsewhere;
 

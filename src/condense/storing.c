@@ -139,6 +139,12 @@ static dc3_status name_images(storing *s)
     return status;
 }
 
+static int lacks(void *user, const void *result)
+{
+    (void)user;
+    return ((const dc3_making *)result)->unreadable >= 0;
+}
+
 /* The images in work. */
 static dc3_status store(storing *s)
 {
@@ -152,7 +158,8 @@ static dc3_status store(storing *s)
                       .task = DC3_MAKING_TASK,
                       .user = s,
                       .tell = tell,
-                      .listener = &s->run->options->listener};
+                      .listener = &s->run->options->listener,
+                      .lacks = lacks};
     if (status == DC3_OK) status = dc3_share_run(s->share, &how, &pieces);
     for (int i = 0; i < s->count; i++) free(s->jobs[i].relative), free(s->jobs[i].path);
     return status;

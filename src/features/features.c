@@ -176,6 +176,16 @@ static dc3_status take(void *user, int64_t number, void *result)
     return DC3_OK;
 }
 
+/* Whether some of the piece's images cannot be read. */
+static int lacks(void *user, const void *result)
+{
+    const piece *p = result;
+    int any = 0;
+    (void)user;
+    for (int i = 0; i < PIECE; i++) any |= p->failed[i];
+    return any;
+}
+
 static float *floats(int64_t rows, int64_t columns)
 {
     return malloc((size_t)rows * (size_t)columns * sizeof(float));
@@ -349,8 +359,8 @@ static dc3_status compute_all(dc3_run *run)
                          .user = &s,
                          .work = work,
                          .take = take};
-    if (status == DC3_OK)
-        status = dc3_share_run(share, &(dc3_shared){.listener = &run->options->listener}, &pieces);
+    const dc3_shared how = {.listener = &run->options->listener, .lacks = lacks};
+    if (status == DC3_OK) status = dc3_share_run(share, &how, &pieces);
     dc3_share_close(&share);
     close_stage(&s);
     if (status == DC3_OK && run->n == 0)

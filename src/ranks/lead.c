@@ -117,10 +117,11 @@ static void room(void *user)
 }
 
 /* The pieces that a rank could not do may be many. */
-static void redone(void *user, const dc3_failure *failure)
+static void redone(void *user, const void *result, const dc3_failure *failure)
 {
     enum { TOLD = 5 };
     dc3_share *s = user;
+    if (s->how->lacks && s->how->lacks(s->how->user, result)) return;
     if (s->redone++ < TOLD && s->how->listener)
         dc3_listener_say(s->how->listener, "warning: %s; rank 0 could do it", failure->text);
 }

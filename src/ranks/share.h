@@ -23,6 +23,9 @@ typedef struct dc3_shared {
     /* Another rank has a piece now, or no more; on any thread. NULL: nobody is told. */
     void (*at_work)(void *user, int64_t piece, int works);
     const dc3_listener *listener; /* is told of what others failed with and rank 0 did; NULL: nobody */
+    /* Whether a result of rank 0 leaves out what cannot be read, as others fail for: then nobody is told of
+     * them. NULL: none does. */
+    int (*lacks)(void *user, const void *result);
 } dc3_shared;
 
 /* Begins the stage `name` on the other ranks, which get `bytes` bytes of what they must know. *share is NULL

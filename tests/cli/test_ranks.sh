@@ -14,6 +14,7 @@ condense=(condense data "${given[@]}" --ipc 3 --teacher two.safetensors --any-te
 expect 0 "6 images stored, 36 edits made" "$dc3" "${condense[@]}" -o one
 for n in 1 2 3 5; do
   expect 0 "6 images stored, 36 edits made" ranks $n "${condense[@]}" -o by-$n
+  [[ $output != *"rank 0 could do it"* ]] || fail "$n ranks, of which none can read an image: $output"
   same_run one by-$n > differences || fail "$n ranks: $(< differences)"
 done
 [[ ! -e by-3/.rank-0 && ! -e by-3/.rank-2 ]] || fail "what the ranks tried the folder with is left"

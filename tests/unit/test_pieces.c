@@ -215,8 +215,9 @@ static void no_room(void *user)
     (void)user;
 }
 
-static void not_redone(void *user, const dc3_failure *failure)
+static void not_redone(void *user, const void *result, const dc3_failure *failure)
 {
+    (void)result;
     (void)user, (void)failure;
 }
 
