@@ -14,9 +14,9 @@
 static dc3_status coding_of(const dc3_condense_options *o, dc3_coding *coding)
 {
     dc3_image_format named = dc3_image_format_of(o->out);
-    DC3_TRY(dc3_coding_of(o->format, o->quality, o->chroma, coding));
-    if (o->format == DC3_AVIF)
+    if (o->format == DC3_AVIF) /* also where it could be written */
         return dc3_fail_setting("format", "edited images are PNG, WebP, JPEG or TIFF; found avif");
+    DC3_TRY(dc3_coding_of(o->format, o->quality, o->chroma, coding));
     if (named == DC3_FORMAT_DEFAULT && o->format == DC3_FORMAT_DEFAULT)
         return dc3_fail_setting("out",
                                 "expected a name that ends with .png, .webp, .jpg or .tif, or %s; found %s",
