@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/rng.h"
 #include "select/distance.h"
 
@@ -56,7 +57,7 @@ static void start(run *r, dc3_rng *rng)
     int trials = 2 + (int)log(r->k);
     place(r, 0, (int64_t)dc3_rng_below(rng, (uint64_t)r->n));
     double total = nearer(r->n, r->d, r->x, r->centres, NULL, r->nearest);
-    for (int c = 1; c < r->k; c++) {
+    for (int c = 1; c < r->k && !dc3_cancelled(); c++) {
         const double *centre = r->centres + c * r->d;
         int64_t best = -1;
         double best_total = INFINITY;
@@ -123,7 +124,7 @@ static double lloyd(run *r, dc3_rng *rng)
 {
     start(r, rng);
     for (int64_t i = 0; i < r->n; i++) r->clusters[i] = -1;
-    for (int round = 0; round < ROUNDS && assign(r); round++) update(r);
+    for (int round = 0; round < ROUNDS && !dc3_cancelled() && assign(r); round++) update(r);
     double sum = 0;
     for (int64_t i = 0; i < r->n; i++) sum += r->nearest[i];
     return sum;
@@ -148,6 +149,7 @@ dc3_status dc3_kmeans(dc3_meter *meter, int64_t n, int64_t d, const float *x, in
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_KMEANS, item);
     for (int s = 0; status == DC3_OK && s < starts; s++) {
         double sum = lloyd(&r, &rng);
+        status = dc3_check_cancel();
         if (sum < best) {
             best = sum;
             memcpy(clusters, r.clusters, (size_t)n * sizeof *clusters);

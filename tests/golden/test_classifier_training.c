@@ -188,7 +188,7 @@ static float *logits_of(dc3_ctx *ctx, dc3_tape *tape, dc3_classifier *c, int64_t
     return z;
 }
 
-/* Of n values from others, or NULL: from 0; NaN where there is one. (With fmax gcc 12 fails on arm64.) */
+/* Of n values from others, or NULL: from 0; NaN where there is one. */
 static double largest_difference(const float *x, const float *y, int64_t n)
 {
     double most = 0;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "base/cancel.h"
+#include "select/kmeans.h"
 #include "base/file.h"
 #include "dc3/select.h"
 #include "dc3/train.h"
@@ -112,6 +113,25 @@ static void one_call_and_then_another(void **state)
     }
 }
 
+/* A large class is clustered for minutes. */
+static void clustering(void **state)
+{
+    (void)state;
+    enum { N = 60, D = 4 };
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 0);
+    float *x = random_values(&rng, DC3_F32, N * D, 1);
+    int clusters[N];
+    dc3_meter meter = {0};
+    dc3_cancel flag = {0};
+    for (int is_set = 0; is_set < 2; is_set++) {
+        if (is_set) dc3_cancel_set(&flag);
+        DC3_CANCEL_SCOPE(&flag);
+        assert_int_equal(dc3_kmeans(&meter, N, D, x, 3, 2, 1, 0, clusters, NULL),
+                         is_set ? DC3_ERR_CANCELLED : DC3_OK);
+    }
+    free(x);
+}
+
 /* ---- trainings, which stop themselves by their progress ---- */
 
 typedef struct training {
@@ -214,11 +234,9 @@ static void one_of_two_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(set_and_clear),
-        cmocka_unit_test(cleared_too_early),
-        cmocka_unit_test(one_call_and_then_another),
-        cmocka_unit_test(calls_in_callbacks),
-        cmocka_unit_test(one_of_two_threads),
+        cmocka_unit_test(set_and_clear),      cmocka_unit_test(cleared_too_early),
+        cmocka_unit_test(clustering),         cmocka_unit_test(one_call_and_then_another),
+        cmocka_unit_test(calls_in_callbacks), cmocka_unit_test(one_of_two_threads),
     };
     return cmocka_run_group_tests_name("cancel", tests, set_up, tear_down);
 }
