@@ -87,7 +87,7 @@ static void compare(int64_t n, int most, int threads, int mirrors)
 static void many(void **state)
 {
     (void)state;
-    compare(MANY, 24, 2, 1);
+    compare(MANY, 31, 2, 1);
 }
 
 /* Numbers of bits on both sides of whole numbers for each of the 16 parts, and of hashes on both sides of a
