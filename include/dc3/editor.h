@@ -36,7 +36,7 @@ DC3_API dc3_status dc3_image_editor_open(const char *directory, const dc3_image_
 DC3_API void dc3_image_editor_close(dc3_image_editor **editor);
 
 typedef struct dc3_image_editor_info {
-    char name[64];     /* the directory's last component */
+    char name[128];    /* the directory's last component; of a model in the hub's cache OWNER/NAME@COMMIT */
     dc3_compute dtype; /* in use: never DC3_COMPUTE_AUTO */
     double parameters; /* of all its networks */
     /* What an edit is made with where its options say nothing else. */

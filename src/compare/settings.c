@@ -9,6 +9,7 @@
 #include "compare/comparing.h"
 #include "compare/now.h"
 #include "condense/settings.h"
+#include "hub/cache.h"
 #include "io/choice.h"
 #include "options/coding.h"
 #include "options/option_names.h"
@@ -245,10 +246,11 @@ static dc3_status check_settings(const dc3_comparing *c, const json_t *was, cons
 static void add_name(json_t *names, const char *key, const char *path, const char *what)
 {
     if (!path) return;
-    char *name = g_path_get_basename(path), *text = g_strdup_printf("%s%s%s", name, *what ? ", " : "", what);
+    char title[200];
+    dc3_hub_cache_title(path, title, sizeof title);
+    char *text = g_strdup_printf("%s%s%s", title, *what ? ", " : "", what);
     json_object_set_new(names, key, dc3_json_text(text));
     g_free(text);
-    g_free(name);
 }
 
 /* What people call the files of which the settings have fingerprints: for pages, never compared. */

@@ -25,7 +25,7 @@ typedef struct dc3_edit_settings {
 } dc3_edit_settings;
 
 typedef struct dc3_editor_info {
-    char name[64];               /* the directory's last component */
+    char name[128];              /* what people call it */
     int latent_channels, factor; /* VAE: latents are [h / factor, w / factor, latent_channels] */
     dc3_dtype dtype;             /* compute type in use */
     int threads;

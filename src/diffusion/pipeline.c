@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "diffusion/part.h"
+#include "hub/cache.h"
 #include "io/found.h"
 #include "io/json.h"
 #include "ops/denoise.h"
@@ -148,14 +149,13 @@ static dc3_status open_tokenizer(dc3_pipeline *p, const char *directory)
 
 dc3_status dc3_pipeline_open(const char *directory, const dc3_pipeline_options *options, dc3_pipeline *p)
 {
-    const char *slash = strrchr(directory, '/');
     *p = (dc3_pipeline){.sampler = DC3_SAMPLER_DEFAULT};
     if (!(options->lora_scale >= -100 && options->lora_scale <= 100))
         return dc3_fail_setting("lora_scale", "expected -100 to 100, found %g", options->lora_scale);
     if (!options->lora && options->lora_scale != 1)
         return dc3_fail_setting("lora_scale", "means nothing without %s", dc3_setting("lora"));
     DC3_TRY(dc3_pipeline_find(options->setting, directory));
-    snprintf(p->name, sizeof p->name, "%s", slash && slash[1] ? slash + 1 : directory);
+    dc3_hub_cache_title(directory, p->name, sizeof p->name);
     DC3_TRY(open_networks(p, directory, options));
     DC3_TRY(open_scheduler(p, directory));
     return p->text ? open_tokenizer(p, directory) : DC3_OK;

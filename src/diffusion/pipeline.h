@@ -28,7 +28,7 @@ typedef struct dc3_pipeline {
     dc3_sampler_kind sampler; /* of the scheduler's class; DC3_SAMPLER_DEFAULT: one that dc3 lacks */
     char *index_path;         /* of model_index.json, for messages */
     json_t *index;            /* what it says */
-    char name[64];            /* the directory's last component */
+    char name[128];           /* what people call it (hub/cache.h, dc3_hub_cache_title) */
     char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
     char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */
     int no_class;             /* nothing names the scheduler's class, nor a sampler */

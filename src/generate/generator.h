@@ -17,7 +17,7 @@ typedef struct dc3_generator_options {
 } dc3_generator_options;
 
 typedef struct dc3_generator_info {
-    char name[64];               /* the directory's last component */
+    char name[128];              /* what people call it */
     int64_t classes;             /* of a model of classes; 0: it takes texts */
     int latent_channels, factor; /* VAE: latents are [h / factor, w / factor, latent_channels] */
     int unit;                    /* sides of images are multiples of so many pixels */

@@ -1,6 +1,7 @@
 #include "hub/cache.h"
 
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -71,6 +72,28 @@ char *dc3_hub_cache_repository(const char *entry)
     if (repository && dc3_hub_is_repository(repository)) return repository;
     g_free(repository);
     return NULL;
+}
+
+void dc3_hub_cache_title(const char *folder, char *title, size_t size)
+{
+    enum { DIGITS = 7, PARTS = 3 }; /* models--OWNER--NAME/snapshots/COMMIT */
+    char *parts[PARTS], *rest = g_strdup(folder);
+    for (size_t end = strlen(rest); end > 1 && rest[end - 1] == '/'; end--) rest[end - 1] = 0;
+    for (int i = PARTS; i-- > 0;) {
+        char *above = g_path_get_dirname(rest);
+        parts[i] = g_path_get_basename(rest);
+        g_free(rest);
+        rest = above;
+    }
+    int is_commit = strcmp(parts[1], "snapshots") == 0 && dc3_hub_is_digest(parts[2], DC3_HUB_COMMIT - 1);
+    char *repository = is_commit ? dc3_hub_cache_repository(parts[0]) : NULL;
+    if (repository)
+        snprintf(title, size, "%s@%.*s", repository, DIGITS, parts[2]);
+    else
+        snprintf(title, size, "%s", parts[2]);
+    g_free(repository);
+    g_free(rest);
+    for (int i = 0; i < PARTS; i++) g_free(parts[i]);
 }
 
 int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT])

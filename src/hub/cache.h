@@ -12,6 +12,7 @@
 #ifndef DC3_HUB_CACHE_H
 #define DC3_HUB_CACHE_H
 
+#include <stddef.h>
 #include "base/status.h"
 
 enum { DC3_HUB_COMMIT = 41 }; /* bytes of a commit's text */
@@ -28,6 +29,10 @@ char *dc3_hub_cache_locks(const char *root, const char *repository);
 /* The reverse for a name in ROOT: "OWNER/NAME" of models--OWNER--NAME; NULL for others, also for
  * models without an owner, which the hub once had. */
 char *dc3_hub_cache_repository(const char *entry);
+
+/* What people call a model's folder: its last component, or of a commit in a cache OWNER/NAME@COMMIT, of
+ * which the first 7 digits. */
+void dc3_hub_cache_title(const char *folder, char *title, size_t size);
 
 /* 1 if the cache knows which commit a revision is. */
 int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT]);

@@ -276,7 +276,7 @@ static dc3_status to_json(const work *w, int g, int label, json_t *o)
 
 static dc3_status report(const work *w, int g)
 {
-    char name[128];
+    char name[200];
     json_t *o = w->group[g]->coverage = json_object(), *classes = json_array();
     if (w->run)
         snprintf(name, sizeof name, "VAE of %s, images of %d pixels",

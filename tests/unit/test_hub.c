@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,23 @@ static void odd_names_are_refused(void **state)
 /* ---- the cache ---- */
 
 static const char commit[] = "0123456789abcdef0123456789abcdef01234567", digest[] = "aa";
+
+static void titles(void **state)
+{
+    static const char *const all[][2] = {{"/x/models--a--b-c/snapshots/%s", "a/b-c@0123456"},
+                                         {"/x/models--a--b-c/snapshots/%s/", "a/b-c@0123456"},
+                                         {"models--a--b-c/snapshots/main", "main"},
+                                         {"/x/models--b/snapshots/%s", commit},
+                                         {"/x/dc3-mini", "dc3-mini"},
+                                         {"dc3-mini/", "dc3-mini"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char title[100], *folder = g_strdup_printf(all[i][0], commit);
+        dc3_hub_cache_title(folder, title, sizeof title);
+        assert_string_equal(title, all[i][1]);
+        g_free(folder);
+    }
+}
 
 static void enter_cache(char *folder)
 {
@@ -233,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(names_have_parts),
                                        cmocka_unit_test(odd_names_are_refused),
+                                       cmocka_unit_test(titles),
                                        cmocka_unit_test(files_are_found_by_name),
                                        cmocka_unit_test(hashes_are_those_of_git),
                                        cmocka_unit_test(parts_of_a_pipeline_are_needed),
