@@ -149,7 +149,8 @@ const option amount_options[] = {
     {"fraction", 0, OPTION_REAL, AT(options.fraction), ABOVE_0(1),
      "In place of --ipc: the part of the dataset's images that is chosen, such as 0.01", "X"},
     {"balance", 0, OPTION_WORD, AT(options.balance), ANY,
-     "How --total or --fraction is divided over classes: equal, as evenly as they have images; proportional "
+     "How --total, --fraction or --budget is divided over classes: equal, as evenly as they have images; "
+     "proportional "
      "to their numbers of images, or to the square roots, sqrt; each gives one at least (default equal)",
      "HOW"},
     {0}};

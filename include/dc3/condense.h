@@ -114,7 +114,7 @@ typedef struct dc3_condense_options {
     double lora_scale; /* what they count, -100 to 100; default 1 */
     dc3_data_choice
         choice;          /* which images of `data` are taken. With choice.unlabelled no teacher is trained */
-    dc3_balance balance; /* how `total` or `fraction` is divided over classes */
+    dc3_balance balance; /* how `total`, `fraction` or `budget` is divided over classes */
     int without_duplicates; /* 1: images that dc3_duplicates leaves out by their hashes are not chosen, by any
                                method; for which all images are read once more */
     int hash_distance;      /* for that, as dc3_duplicates_options has it; -1: 31 */

@@ -44,10 +44,10 @@ dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int choos
         return dc3_fail_setting("budget",
                                 "counts the bytes of stored images; this command stores none by it");
     DC3_TRY(dc3_option_check("balance", (int)o->balance, 0));
-    if (o->balance != DC3_BALANCE_EQUAL && !o->total && o->fraction == 0)
+    if (o->balance != DC3_BALANCE_EQUAL && !dc3_amount_given(o))
         return dc3_fail_setting("balance",
-                                "says how images are divided over classes; expected %s or %s with it",
-                                dc3_setting("total"), dc3_setting("fraction"));
+                                "says how images are divided over classes; expected %s, %s or %s with it",
+                                dc3_setting("total"), dc3_setting("fraction"), dc3_setting("budget"));
     if (!chooses && dc3_amount_given(o))
         return dc3_fail_setting(first, "this command does not choose images");
     return check_labels(o);

@@ -43,7 +43,20 @@ dc3_status dc3_leave_beyond(dc3_stay *images, int64_t count, const int64_t *give
     return DC3_OK;
 }
 
-dc3_status dc3_leave_until(dc3_stay *images, int64_t count, double budget, double *bytes)
+/* Of the classes with more than one image that which has most for its weight; NULL: none has more. */
+static segment *find_fullest(const dc3_stay *images, segment *all, int64_t classes, const double *weight)
+{
+    segment *fullest = NULL;
+    double most = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        double full = ((double)all[k].left - 0.5) / weight[images[all[k].first].label];
+        if (all[k].left > 1 && full >= most) fullest = &all[k], most = full;
+    }
+    return fullest;
+}
+
+dc3_status dc3_leave_until(dc3_stay *images, int64_t count, const double *weight, double budget,
+                           double *bytes)
 {
     int64_t classes;
     segment *all = find_classes(images, count, &classes);
@@ -51,12 +64,10 @@ dc3_status dc3_leave_until(dc3_stay *images, int64_t count, double budget, doubl
     *bytes = 0;
     for (int64_t i = 0; i < count; i++)
         if (images[i].there) *bytes += images[i].bytes;
-    while (*bytes > budget && classes) {
-        segment *most = all;
-        for (int64_t k = 1; k < classes; k++)
-            if (all[k].left >= most->left) most = &all[k];
-        if (most->left < 2) break;
-        *bytes -= images[leave(images, most)].bytes;
+    while (*bytes > budget) {
+        segment *fullest = find_fullest(images, all, classes, weight);
+        if (!fullest) break;
+        *bytes -= images[leave(images, fullest)].bytes;
     }
     free(all);
     return DC3_OK;

@@ -30,15 +30,15 @@ int64_t dc3_spread(int64_t total, int classes, const int64_t *have, int64_t *giv
     return most;
 }
 
-static double weight_of(dc3_balance balance, int64_t have)
+double dc3_spread_weight(dc3_balance balance, int64_t have)
 {
-    return balance == DC3_BALANCE_SQRT ? sqrt((double)have) : (double)have;
+    return balance == DC3_BALANCE_EQUAL ? 1 : balance == DC3_BALANCE_SQRT ? sqrt((double)have) : (double)have;
 }
 
 /* What a class gives where images of weight 1 come to `rate`. */
 static int64_t share(dc3_balance balance, double rate, int64_t have)
 {
-    double wanted = floor(weight_of(balance, have) * rate + 0.5);
+    double wanted = floor(dc3_spread_weight(balance, have) * rate + 0.5);
     return have < 1 ? 0 : wanted < 1 ? 1 : wanted < (double)have ? (int64_t)wanted : have;
 }
 

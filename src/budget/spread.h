@@ -16,5 +16,7 @@ int64_t dc3_spread(int64_t total, int classes, const int64_t *have, int64_t *giv
  * less; of equal ones to the first), but each class with images gives at least one and none more than it has.
  * `total` is at least the number of such classes. EQUAL is dc3_spread. */
 int64_t dc3_spread_by(dc3_balance balance, int64_t total, int classes, const int64_t *have, int64_t *give);
+/* What a class of `have` images counts there; 1 where EQUAL. */
+double dc3_spread_weight(dc3_balance balance, int64_t have);
 
 #endif

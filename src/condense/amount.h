@@ -16,9 +16,10 @@ dc3_cost dc3_run_cost(const dc3_run *run);
 dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own);
 /* Leaves out of each class what it gives beyond run->give: repeats first, then what was chosen last. */
 dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen);
-/* Counts the bytes of what is stored, and removes images, of the class that has most the one chosen last,
- * until all is within the budget; notes what is left, and in selection.json what is left out. DC3_ERR_OPTION
- * where an image of each class is more: all images are there then and the run is not complete. */
+/* Counts the bytes of what is stored, and removes images, of the class that has most for its balance the one
+ * chosen last, until all is within the budget; notes what is left, and in selection.json what is left out.
+ * DC3_ERR_OPTION where an image of each class is more: all images are there then and the run is not complete.
+ */
 dc3_status dc3_amount_fit(dc3_run *run, dc3_output *output, dc3_chosen *chosen);
 /* Takes out of the selection, which is numbered, what an earlier part of the run left out, and removes what
  * is there of that still. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "budget/leave.h"
+#include "budget/spread.h"
 #include "condense/amount.h"
 #include "methods/chosen.h"
 #include "methods/method.h"
@@ -114,6 +115,29 @@ static dc3_status remove_images(const dc3_output *output, const dc3_chosen *chos
     return DC3_OK;
 }
 
+/* What each class counts [classes], the caller frees; NULL without memory. */
+static double *weights_of(const dc3_run *run)
+{
+    int64_t n = dc3_dataset_size(run->dataset), end;
+    double *weights = calloc((size_t)dc3_dataset_classes(run->dataset) + 1, sizeof *weights);
+    for (int64_t begin = 0; weights && begin < n; begin = end) {
+        int label = dc3_dataset_label(run->dataset, begin);
+        for (end = begin; end < n && dc3_dataset_label(run->dataset, end) == label;) end++;
+        weights[label] = dc3_spread_weight(run->options->balance, end - begin);
+    }
+    return weights;
+}
+
+/* Leaves images out until the budget is kept; *sum: bytes of the rest. */
+static dc3_status keep_within(const dc3_run *run, dc3_stay *images, int64_t count, double budget, double *sum)
+{
+    double *weights = weights_of(run);
+    dc3_status status = weights ? dc3_leave_until(images, count, weights, budget, sum)
+                                : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(weights);
+    return status;
+}
+
 /* Decides which images go, [count]; *gone of them. */
 static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chosen *chosen, char *goes,
                          int64_t *gone)
@@ -131,7 +155,7 @@ static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chose
         images[i].bytes = dc3_cost_image(&cost, image) + rest;
     }
     int64_t repeats = count_repeats(images, chosen->count);
-    if (status == DC3_OK) status = dc3_leave_until(images, chosen->count, budget, &sum);
+    if (status == DC3_OK) status = keep_within(run, images, chosen->count, budget, &sum);
     if (status == DC3_OK && sum > budget) {
         run->report->least_bytes = sum + once;
         status = dc3_fail_setting(

@@ -30,6 +30,17 @@ for case in "proportional|9|4 4 1" "sqrt|9|4 4 1" "proportional|30|14 14 2" "sqr
   [[ $(each balance) == "$wanted" ]] || fail "--balance $how --total $total: $(each balance)"
   [[ $how == equal ]] || grep -q "\"balance\": \"$how\"" balance/dc3.json || fail "$how: $(< balance/dc3.json)"
 done
+# So of a budget: what stays of it is what --total gives of as many.
+for case in "proportional 30" "sqrt 30" "sqrt 12" "equal 12"; do
+  read -r how kilobytes <<< "$case"
+  expect 0 "images stored" "$dc3" condense data -o kept --fresh --budget ${kilobytes}kB --format png --balance "$how" \
+    "${random[@]}"
+  (($(bytes kept) <= kilobytes * 1000)) || fail "--budget --balance $how: $(bytes kept) bytes"
+  total=$(($(each kept | tr ' ' '+')))
+  expect 0 "$total images stored" "$dc3" condense data -o balance --fresh --total "$total" --balance "$how" \
+    "${random[@]}"
+  [[ $(each kept) == "$(each balance)" ]] || fail "--budget --balance $how: $(each kept), not $(each balance)"
+done
 expect 0 "30 images stored" "$dc3" condense data -o rooted --total 30 --balance sqrt "${random[@]}"
 expect 1 'balance was "sqrt"' "$dc3" condense data -o rooted --total 30 "${random[@]}"
 expect 0 "10 images selected" "$dc3" select data -o balance.jsonl --fraction 0.2 --balance proportional --method \

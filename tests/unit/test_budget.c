@@ -170,6 +170,7 @@ static void leaves(void **state)
     static const dc3_stay given[COUNT] = {{0, 1, 0, 1, 10}, {0, 2, 0, 1, 20}, {0, 1, 0, 1, 40},
                                           {0, 2, 0, 1, 80}, {0, 1, 1, 1, 5},  {1, 0, 0, 1, 7},
                                           {1, 0, 0, 0, 99}, {1, 0, 0, 1, 9},  {2, 0, 0, 1, 3}};
+    static const double alike[3] = {1, 1, 1}, second[3] = {1, 4, 1};
     dc3_stay images[COUNT];
     double bytes;
     /* The repeat, then the last of rank 2. */
@@ -180,16 +181,22 @@ static void leaves(void **state)
     assert_true(images[5].there && !images[7].there && images[8].there);
     /* 174 bytes are there, without the one of 99 that is not: nothing goes at 174. */
     memcpy(images, given, sizeof images);
-    assert_int_equal(dc3_leave_until(images, COUNT, 174, &bytes), DC3_OK);
+    assert_int_equal(dc3_leave_until(images, COUNT, alike, 174, &bytes), DC3_OK);
     assert_true(bytes == 174);
     assert_memory_equal(images, given, sizeof images);
     /* The class of most gives the repeat (5), then rank 2 (80): 89 bytes. */
-    assert_int_equal(dc3_leave_until(images, COUNT, 173, &bytes), DC3_OK);
+    assert_int_equal(dc3_leave_until(images, COUNT, alike, 173, &bytes), DC3_OK);
     assert_true(bytes == 169 && !images[4].there && images[3].there);
-    assert_int_equal(dc3_leave_until(images, COUNT, 89, &bytes), DC3_OK);
+    assert_int_equal(dc3_leave_until(images, COUNT, alike, 89, &bytes), DC3_OK);
     assert_true(bytes == 89 && !images[3].there);
+    /* A class that counts four times as much has fewer for it, until the other has one image left. */
+    memcpy(images, given, sizeof images);
+    assert_int_equal(dc3_leave_until(images, COUNT, second, 29, &bytes), DC3_OK);
+    assert_true(bytes == 29 && count_there(images, COUNT, 0) == 1 && count_there(images, COUNT, 1) == 2);
+    assert_int_equal(dc3_leave_until(images, COUNT, second, 28, &bytes), DC3_OK);
+    assert_true(bytes == 20 && count_there(images, COUNT, 1) == 1);
     /* One of each stays, also where that is too much. */
-    assert_int_equal(dc3_leave_until(images, COUNT, 1, &bytes), DC3_OK);
+    assert_int_equal(dc3_leave_until(images, COUNT, alike, 1, &bytes), DC3_OK);
     assert_true(bytes == 20 && images[0].there && images[5].there && images[8].there);
     for (int label = 0; label < 3; label++) assert_int_equal(count_there(images, COUNT, label), 1);
 }
