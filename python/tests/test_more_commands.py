@@ -67,7 +67,7 @@ class Scores(FolderTest):
         rows = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], dry_run=True, **settings)
         self.assertGreater(rows[0]["estimate_seconds"], 0)
         said = []
-        rows = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **settings, message=said.append)
+        rows = dc3.compare(data, val, self.folder / "table", ipc=range(1, 3), **settings, message=said.append)
         found = sorted((row["method"], row["ipc"], row["labels"], row["seeds"]) for row in rows)
         self.assertEqual(found, [(method, ipc, "hard", 2) for method in ("dc3-select", "random") for ipc in (1, 2)])
         self.assertEqual(len(json.loads((self.folder / "table" / "table.json").read_text())), 4)

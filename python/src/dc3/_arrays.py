@@ -2,7 +2,7 @@
 import numpy
 
 
-def take(name, values, dtype, dimensions):
+def take(name, values, dtype, dimensions) -> numpy.ndarray:
     """`values` as an array of `dtype` in C order; the same memory where it is one already.
 
     Numbers of other types are converted where that loses nothing but digits: integers and floats to floats, integers

@@ -25,21 +25,22 @@ _first_pid = None  # of the process that called the library
 class Cancel:
     """A flag that stops the calls that it is handed to, from any thread: they raise dc3.Cancelled."""
 
-    def __init__(self):
-        self._set, self._calls, self._lock = False, weakref.WeakSet(), threading.RLock()
+    def __init__(self) -> None:
+        self._set, self._lock = False, threading.RLock()
+        self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
 
-    def set(self):
+    def set(self) -> None:
         """Calls with it end, those that are made from now on as well."""
         with self._lock:
             self._set = True
             for call in list(self._calls):
                 call.stop()
 
-    def clear(self):
+    def clear(self) -> None:
         """It is good for the next call again."""
         self._set = False
 
-    def is_set(self):
+    def is_set(self) -> bool:
         """Whether it is set."""
         return self._set
 

@@ -1,11 +1,8 @@
 """What functions that do as a command does have in common."""
 import ctypes
 import os
-import typing
 
 from ._native import lib, struct
-
-Path = typing.Union[str, os.PathLike]
 
 
 def perform(call, name, options, function=None, report=None):

@@ -11,20 +11,22 @@ import os
 import typing
 
 from . import _settings
-from ._calls import Call
-from ._command import Path, perform, texts, usual_backbone
+from ._calls import Call, Cancel
+from ._command import perform, texts, usual_backbone
 from ._native import lib, taken_text
 from ._program import MINI
+from ._types import Message, Path, Progress, Report
 
 
-class Measures(dict):
+class Measures(typing.Dict[str, typing.Any]):
     """What dc3.measure found, as the JSON of `dc3 measure --json`; `table` is the text that people read."""
 
     table: str
 
 
 def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional[int] = None, *, search: bool = False,
-             search_images: float = 0, progress=None, message=None, cancel=None, **settings) -> dict:
+             search_images: float = 0, progress: Progress = None, message: Message = None,
+             cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Condenses a dataset to `ipc` images of each class (default 10) in the folder `out`; `dc3 condense`.
 
     data: a folder with a folder for each class, CIFAR files, WebDataset tars, or a manifest (.csv, .jsonl). In
@@ -49,8 +51,9 @@ def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional
     return _settings.result(perform(call, "condense", options))
 
 
-def compensate(data: Path, out: typing.Optional[Path] = None, *, list: typing.Optional[Path] = None, progress=None,
-               message=None, cancel=None, **settings) -> dict:
+def compensate(data: Path, out: typing.Optional[Path] = None, *, list: typing.Optional[Path] = None,
+               progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+               **settings: typing.Any) -> Report:
     """Makes colour-compensated images of all images of a dataset, or of those of a list; `dc3 compensate`.
 
     list: what dc3.select_images wrote. Settings among others: editor, size, format, combine, prompts, store, seed,
@@ -61,21 +64,23 @@ def compensate(data: Path, out: typing.Optional[Path] = None, *, list: typing.Op
     return _settings.result(perform(Call(progress, message, cancel), "condense", options, "dc3_compensate_command"))
 
 
-def take(run: Path, out: Path, ipc: typing.Optional[int] = None, *, progress=None, message=None, cancel=None,
-         **settings) -> dict:
+def take(run: Path, out: Path, ipc: typing.Optional[int] = None, *, progress: Progress = None, message: Message = None,
+         cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Makes a smaller condensed dataset `out` of the run in the folder `run`; `dc3 take`. Settings: total, fresh."""
     options = _settings.fill("take", lib.dc3_take_defaults(), {"run": run, "out": out, "ipc": ipc, **settings})
     return _settings.result(perform(Call(progress, message, cancel), "take", options))
 
 
-def pull(name: str, *, fp16: bool = False, progress=None, message=None, cancel=None) -> str:
+def pull(name: str, *, fp16: bool = False, progress: Progress = None, message: Message = None,
+         cancel: typing.Optional[Cancel] = None) -> str:
     """Fetches a model, hf:OWNER/NAME, into the cache of the Hugging Face Hub; `dc3 pull`. Returns where it is."""
     options = _settings.fill("pull", lib.dc3_pull_defaults(), {"name": name, "fp16": fp16})
     return taken_text(perform(Call(progress, message, cancel), "pull", options).path)
 
 
 def train(data: Path, out: typing.Optional[Path] = None, *, val: typing.Optional[Path] = None, fast: bool = False,
-          fine_tune: bool = False, progress=None, message=None, cancel=None, **settings) -> dict:
+          fine_tune: bool = False, progress: Progress = None, message: Message = None,
+          cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Trains a classifier on a dataset, to the file `out`: safetensors in torchvision's names; `dc3 train`.
 
     val: a dataset to test on. fast: the fast recipe of a small network. fine_tune, with backbone: all its layers are
@@ -88,8 +93,9 @@ def train(data: Path, out: typing.Optional[Path] = None, *, val: typing.Optional
     return _settings.result(perform(Call(progress, message, cancel), "train", options))
 
 
-def label(run: Path, teacher=None, *, out: typing.Optional[Path] = None, progress=None, message=None, cancel=None,
-          **settings) -> dict:
+def label(run: Path, teacher: typing.Union[Path, typing.Sequence[Path], None] = None, *,
+          out: typing.Optional[Path] = None, progress: Progress = None, message: Message = None,
+          cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Stores soft labels of a condensed dataset, by default in RUN/soft_labels.safetensors; `dc3 label`.
 
     teacher: a classifier's file, or a list of several whose logits are averaged; None: the run's own. Settings among
@@ -101,8 +107,8 @@ def label(run: Path, teacher=None, *, out: typing.Optional[Path] = None, progres
     return _settings.result(perform(Call(progress, message, cancel), "label", options))
 
 
-def measure(*data: Path, features: typing.Union[Path, typing.Sequence[Path], None] = None, progress=None, message=None,
-            cancel=None, **settings) -> Measures:
+def measure(*data: Path, features: typing.Union[Path, typing.Sequence[Path], None] = None, progress: Progress = None,
+            message: Message = None, cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Measures:
     """Measures datasets side by side: colour, fidelity, distances of features; `dc3 measure` (docs/measures.md).
 
     data: folders of dc3.condense, or any datasets. features: files of features of yours, one for each dataset in their
@@ -128,7 +134,8 @@ def measure(*data: Path, features: typing.Union[Path, typing.Sequence[Path], Non
     return found
 
 
-def info(path: Path, *, progress=None, message=None, cancel=None, **settings) -> dict:
+def info(path: Path, *, progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+         **settings: typing.Any) -> Report:
     """What a file or a folder is, as `dc3 info --json` says it (docs/info.md). Settings: check, threads."""
     options = _settings.fill("info", _settings.defaults("info"), {"path": path, **settings})
     report = perform(Call(progress, message, cancel), "info", options)
@@ -136,8 +143,9 @@ def info(path: Path, *, progress=None, message=None, cancel=None, **settings) ->
     return json.loads(taken_text(report.json))
 
 
-def report(run: Path, *, out: typing.Optional[Path] = None, against: typing.Sequence[Path] = (), progress=None,
-           message=None, cancel=None, **settings) -> dict:
+def report(run: Path, *, out: typing.Optional[Path] = None, against: typing.Sequence[Path] = (),
+           progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+           **settings: typing.Any) -> Report:
     """Writes the page about a run, a comparison or a fine-tuning, by default RUN/report.html; `dc3 report`.
 
     against: folders of up to 6 other runs, whose colours are shown too. Settings: data (where the dataset is now),

@@ -5,30 +5,35 @@ import threading
 import typing
 
 import numpy
+import numpy.typing
 
 from . import _arrays, _settings
-from ._calls import Call
+from ._calls import Call, Cancel
 from ._native import lib
 from ._program import MINI
+from ._types import Message, Path, Progress, Report
+
+
+Opened = typing.TypeVar("Opened", bound="_Handle")
 
 
 class _Handle:
     """Something of the library's that is opened, used by one call at a time, and closed."""
 
-    def __init__(self, close):
+    def __init__(self, close: typing.Callable[[typing.Any], None]) -> None:
         self._handle = ctypes.c_void_p()
         self._close = close
         self._lock = threading.Lock()
 
-    def close(self):
+    def close(self) -> None:
         """Frees its memory; a closed one refuses calls."""
         with self._lock:
             self._close(ctypes.byref(self._handle))
 
-    def __enter__(self):
+    def __enter__(self: Opened) -> Opened:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __del__(self):
@@ -52,8 +57,8 @@ class Editor(_Handle):
     count lora_scale.
     """
 
-    def __init__(self, path: typing.Optional[os.PathLike] = None, *, threads: typing.Optional[int] = None,
-                 dtype: str = "auto", lora: typing.Optional[os.PathLike] = None, lora_scale: float = 1.0):
+    def __init__(self, path: typing.Optional[Path] = None, *, threads: typing.Optional[int] = None,
+                 dtype: str = "auto", lora: typing.Optional[Path] = None, lora_scale: float = 1.0) -> None:
         super().__init__(lib.dc3_image_editor_close)
         options = _settings.fill("Editor", _settings.defaults("image_editor"),
                                  {"threads": threads, "dtype": dtype, "lora": lora, "lora_scale": lora_scale})
@@ -61,7 +66,7 @@ class Editor(_Handle):
         Call().run(lambda: lib.dc3_image_editor_open(directory, ctypes.byref(options), place))
 
     @property
-    def info(self) -> dict:
+    def info(self) -> Report:
         """Its name, parameters, and what an edit is made with where nothing else is said: size, steps, guidance .."""
         found = _settings.result(lib.dc3_image_editor_describe(self._handle))
         return {**found, "dtype": lib.dc3_compute_name(found["dtype"]).decode(),
@@ -71,16 +76,19 @@ class Editor(_Handle):
     @property
     def concepts(self) -> typing.Optional[typing.List[str]]:
         """The concepts that a small model knows ("golden hour", ..); None where it knows any text."""
-        address, found = lib.dc3_image_editor_concepts(self._handle), []
+        address = lib.dc3_image_editor_concepts(self._handle)
         if not address:
             return None
+        found: typing.List[str] = []
         names = ctypes.cast(address, ctypes.POINTER(ctypes.c_char_p))
         while names[len(found)]:
             found.append(names[len(found)].decode())
         return found
 
-    def edit(self, images, prompt, *, seed=0, out=None, progress=None, message=None, cancel=None,
-             **settings) -> numpy.ndarray:
+    def edit(self, images: numpy.typing.ArrayLike, prompt: typing.Union[str, typing.Iterable[str]], *,
+             seed: typing.Union[int, typing.Iterable[int]] = 0, out: typing.Optional[numpy.ndarray] = None,
+             progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+             **settings: typing.Any) -> numpy.ndarray:
         """Edits one image or several of one size; returns uint8 of the shape of `images`.
 
         images: uint8 [height, width, 3] or [n, height, width, 3], sRGB; in C order they are not copied. prompt: a text
@@ -118,8 +126,8 @@ class Classifier(_Handle):
     else 224. fit: "crop", "squash" or "pad" of images of another shape. threads: default all processors.
     """
 
-    def __init__(self, path: os.PathLike, *, arch: typing.Optional[str] = None, size: typing.Optional[int] = None,
-                 fit: str = "crop", threads: typing.Optional[int] = None):
+    def __init__(self, path: Path, *, arch: typing.Optional[str] = None, size: typing.Optional[int] = None,
+                 fit: str = "crop", threads: typing.Optional[int] = None) -> None:
         super().__init__(lib.dc3_image_classifier_close)
         options = _settings.fill("Classifier", _settings.defaults("image_classifier"),
                                  {"arch": arch, "size": size, "fit": fit, "threads": threads})
@@ -127,11 +135,12 @@ class Classifier(_Handle):
         Call().run(lambda: lib.dc3_image_classifier_open(file, ctypes.byref(options), place))
 
     @property
-    def info(self) -> dict:
+    def info(self) -> Report:
         """arch, classes, embedding (the values of one), size and parameters."""
         return _settings.result(lib.dc3_image_classifier_describe(self._handle))
 
-    def run(self, images, *, progress=None, message=None, cancel=None):
+    def run(self, images: numpy.typing.ArrayLike, *, progress: Progress = None, message: Message = None,
+            cancel: typing.Optional[Cancel] = None) -> typing.Tuple[numpy.ndarray, numpy.ndarray]:
         """Embeddings, float32 [n, embedding], and logits, float32 [n, classes], as dc3.select takes them.
 
         images: uint8 [n, height, width, 3] of one size, sRGB. Of a single [height, width, 3] the results have no n.

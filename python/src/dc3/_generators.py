@@ -2,15 +2,17 @@
 import typing
 
 from . import _settings
-from ._calls import Call
-from ._command import Path, perform
+from ._calls import Call, Cancel
+from ._command import perform
 from ._native import lib
+from ._types import Message, Path, Progress, Report
 
 
 def generate(model: Path, out: typing.Optional[Path] = None, *, prompt: typing.Optional[str] = None,
              prompts: typing.Optional[Path] = None,
-             classes: typing.Union[Path, typing.Sequence[str], None] = None, images: int = 10, progress=None,
-             message=None, cancel=None, **settings) -> dict:
+             classes: typing.Union[Path, typing.Sequence[str], None] = None, images: int = 10,
+             progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+             **settings: typing.Any) -> Report:
     """Generates images from texts or of classes, into the folder `out`; `dc3 generate` (docs/generators.md).
 
     model: a directory in the diffusers layout, or hf:OWNER/NAME. One of: prompt, a text; prompts, a file with a text on
@@ -37,7 +39,8 @@ def _named(report):
 
 
 def finetune(data: Path, model: Path, out: typing.Optional[Path] = None, *, config: typing.Optional[Path] = None,
-             progress=None, message=None, cancel=None, **settings) -> dict:
+             progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+             **settings: typing.Any) -> Report:
     """Trains a generator further on a dataset, or a new one, into the folder `out`; `dc3 finetune`.
 
     model: a directory in the diffusers layout, or hf:OWNER/NAME. config: the config.json of a new DiT, of which the

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import typing
 
-Path = typing.Union[str, os.PathLike]
+from ._types import Path, Progress
 
 _MARKS = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"II*\0", "tif"), (b"II+\0", "tif"),
           (b"MM\0*", "tif"), (b"MM\0+", "tif"))
@@ -131,9 +131,9 @@ def _class_name(value, names, where):
     return name
 
 
-def from_huggingface(dataset, out: Path, *, image: typing.Optional[str] = None, label: typing.Optional[str] = None,
-                     names: typing.Optional[typing.Sequence[str]] = None, store: str = "files",
-                     shard_size: int = 100_000_000, progress=None) -> int:
+def from_huggingface(dataset: typing.Any, out: Path, *, image: typing.Optional[str] = None,
+                     label: typing.Optional[str] = None, names: typing.Optional[typing.Sequence[str]] = None,
+                     store: str = "files", shard_size: int = 100_000_000, progress: Progress = None) -> int:
     """Writes a datasets.Dataset, or one that streams, to the new folder `out`, which the commands read.
 
     dataset: of one split. image, label: its columns, by default those of the features Image and ClassLabel, else
@@ -149,7 +149,7 @@ def from_huggingface(dataset, out: Path, *, image: typing.Optional[str] = None, 
         raise TypeError(f"dataset: expected a dataset of one split, found {kind}")
     if store not in ("files", "tar"):
         raise ValueError(f"store: expected 'files' or 'tar', found {store!r}")
-    out = pathlib.Path(out)
+    out = pathlib.Path(os.fsdecode(out))
     if out.exists():
         raise FileExistsError(f"{out}: is there already; give another folder")
     image, label = _column(dataset, image, "Image", "image"), _column(dataset, label, "ClassLabel", "label")

@@ -3,10 +3,11 @@ import json
 import typing
 
 from . import _settings
-from ._calls import Call
-from ._command import Path, perform, usual_backbone
+from ._calls import Call, Cancel
+from ._command import perform, usual_backbone
 from ._native import taken_text
 from ._program import MINI
+from ._types import Message, Path, Progress, Report
 
 
 def _listing(name, function, given, settings, progress, message, cancel):
@@ -17,8 +18,8 @@ def _listing(name, function, given, settings, progress, message, cancel):
     return _settings.result(perform(Call(progress, message, cancel), "condense", options, function))
 
 
-def bins(data: Path, out: typing.Optional[Path] = None, bins: int = 10, *, progress=None, message=None, cancel=None,
-         **settings) -> dict:
+def bins(data: Path, out: typing.Optional[Path] = None, bins: int = 10, *, progress: Progress = None,
+         message: Message = None, cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Groups the images of each class by their content, into a file of JSON lines; `dc3 bins`.
 
     bins: clusters of each class. A line of `out` has source, label, class and bin of an image. Settings among others:
@@ -29,8 +30,9 @@ def bins(data: Path, out: typing.Optional[Path] = None, bins: int = 10, *, progr
     return _listing("bins", "dc3_bins_command", given, settings, progress, message, cancel)
 
 
-def select_images(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional[int] = None, *, progress=None,
-                  message=None, cancel=None, **settings) -> dict:
+def select_images(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional[int] = None, *,
+                  progress: Progress = None, message: Message = None, cancel: typing.Optional[Cancel] = None,
+                  **settings: typing.Any) -> Report:
     """Chooses the images of each class that represent it best, and stores none; `dc3 select` (docs/methods.md).
 
     out: a file of JSON lines to write, with source, label, class, bin, rank and gain of each, which
@@ -42,8 +44,8 @@ def select_images(data: Path, out: typing.Optional[Path] = None, ipc: typing.Opt
     return _listing("select_images", "dc3_select_command", given, settings, progress, message, cancel)
 
 
-def duplicates(data: Path, out: typing.Optional[Path] = None, *, progress=None, message=None, cancel=None,
-               **settings) -> dict:
+def duplicates(data: Path, out: typing.Optional[Path] = None, *, progress: Progress = None, message: Message = None,
+               cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report:
     """Images that are the same or nearly, which of them to keep, and labels that contradict; `dc3 duplicates`.
 
     out: a folder for a page with the images and for lists, or None. Settings: exact, hash_distance, near_duplicates

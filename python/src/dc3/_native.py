@@ -6,6 +6,7 @@ GIL, as all of ctypes do.
 import ctypes
 import math
 import os
+import typing
 import weakref
 
 import numpy
@@ -16,7 +17,7 @@ from ._program import PREFIX
 _SIMPLE = {"char": ctypes.c_char, "int": ctypes.c_int, "double": ctypes.c_double, "float": ctypes.c_float,
            "size_t": ctypes.c_size_t, "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64,
            "int32_t": ctypes.c_int32, "uint8_t": ctypes.c_uint8}
-_structs = {}
+_structs: typing.Dict[str, typing.Type[ctypes.Structure]] = {}
 
 
 def ctype(kind):

@@ -5,10 +5,13 @@ import os
 import typing
 
 from . import _errors, _settings
-from ._calls import Call
-from ._command import Path, perform, texts, usual_backbone
+from ._calls import Call, Cancel
+from ._command import perform, texts, usual_backbone
 from ._native import lib, taken_text
 from ._program import MINI
+from ._types import Message, Path, Progress, Report
+
+_Architectures = typing.Union[typing.List[str], typing.Tuple[str, ...]]
 
 
 class _Scoring:
@@ -86,8 +89,22 @@ def _scores_file(data, val, out, message):
     return None
 
 
-def evaluate(data: Path, val: Path, *, arch=None, seeds: int = 1, out: typing.Optional[Path] = None, progress=None,
-             message=None, cancel=None, **settings) -> typing.Union[dict, typing.List[dict]]:
+@typing.overload
+def evaluate(data: Path, val: Path, *, arch: typing.Optional[str] = None, seeds: int = 1,
+             out: typing.Optional[Path] = None, progress: Progress = None, message: Message = None,
+             cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Report: ...
+
+
+@typing.overload
+def evaluate(data: Path, val: Path, *, arch: _Architectures, seeds: int = 1,
+             out: typing.Optional[Path] = None, progress: Progress = None, message: Message = None,
+             cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> typing.List[Report]: ...
+
+
+def evaluate(data: Path, val: Path, *, arch: typing.Union[str, _Architectures, None] = None, seeds: int = 1,
+             out: typing.Optional[Path] = None, progress: Progress = None, message: Message = None,
+             cancel: typing.Optional[Cancel] = None,
+             **settings: typing.Any) -> typing.Union[Report, typing.List[Report]]:
     """Trains students on a condensed dataset and tests them on the images of `val`; `dc3 evaluate`.
 
     arch: a student's architecture, or a list of several. seeds: students of each, from `seed` on. Settings among
@@ -138,7 +155,7 @@ def _compare_places(options):
 
 def _several(name, value, convert):
     """One value, or a sequence of them, as a list."""
-    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    values = value if _settings.several(value) else [value]
     return [convert(name, each) for each in values]
 
 
@@ -163,8 +180,13 @@ def _fill_lists(options, ipc, budgets, methods, arch, labels):
     options.keep = keep
 
 
-def compare(data: Path, val: Path, out: Path, *, ipc=None, budgets=None, methods=_METHODS, arch="convnet3", labels=None,
-            seeds: int = 3, progress=None, message=None, cancel=None, **settings) -> typing.List[dict]:
+def compare(data: Path, val: Path, out: Path, *, ipc: typing.Union[int, typing.Sequence[int], None] = None,
+            budgets: typing.Union[int, str, typing.Sequence[typing.Union[int, str]], None] = None,
+            methods: typing.Union[str, typing.Sequence[str]] = _METHODS,
+            arch: typing.Union[str, typing.Sequence[str]] = "convnet3",
+            labels: typing.Union[str, typing.Sequence[str], None] = None, seeds: int = 3, progress: Progress = None,
+            message: Message = None, cancel: typing.Optional[Cancel] = None,
+            **settings: typing.Any) -> typing.List[Report]:
     """Condenses `data` by several methods, scores all of them on `val`, in the folder `out`; `dc3 compare`.
 
     ipc: images of each class, a number or a list (default [1, 10]); in its place budgets: bytes or text such as

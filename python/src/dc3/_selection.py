@@ -3,9 +3,10 @@ import ctypes
 import typing
 
 import numpy
+import numpy.typing
 
 from . import _arrays, _settings
-from ._calls import Call
+from ._calls import Call, Cancel
 from ._native import lib
 
 
@@ -22,7 +23,9 @@ class Selection(typing.NamedTuple):
     repeated: int
 
 
-def select(embeddings, labels, ipc: int = 10, logits=None, bins=None, *, cancel=None, **settings) -> Selection:
+def select(embeddings: numpy.typing.ArrayLike, labels: numpy.typing.ArrayLike, ipc: int = 10,
+           logits: typing.Optional[numpy.typing.ArrayLike] = None, bins: typing.Optional[numpy.typing.ArrayLike] = None,
+           *, cancel: typing.Optional[Cancel] = None, **settings: typing.Any) -> Selection:
     """Chooses `ipc` rows of each class that represent it best: bins by clustering, in each bin submodular maximisation.
 
     embeddings: [n, d] numbers; float32 in C order is not copied. labels: [n] class numbers. logits: [n, c] of a

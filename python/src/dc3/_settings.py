@@ -1,4 +1,5 @@
 """Settings as keywords: the fields of the library's options, by name, with the words that the command line takes."""
+import collections.abc
 import ctypes
 import difflib
 import numbers
@@ -114,14 +115,19 @@ def size(name, value):
     return amount(name, int(_bytes(name, value)) if isinstance(value, str) else value, "int64_t")
 
 
+def several(value):
+    """Whether it is a sequence of values, and no text or path."""
+    return isinstance(value, collections.abc.Sequence) and not isinstance(value, (str, bytes))
+
+
 def _value(name, value, kind):
-    if name in _LISTS and isinstance(value, (list, tuple)):
+    if name in _LISTS and several(value):
         return _names(name, value)
     if kind == "const char *":
         if name not in _MODELS:
             return path(name, value)
-        several = value if isinstance(value, (list, tuple)) else [value]  # "A,B" is several too
-        return b",".join(model(name, part) for each in several for part in path(name, each).split(b","))
+        parts = value if several(value) else [value]  # "A,B" is several too
+        return b",".join(model(name, part) for each in parts for part in path(name, each).split(b","))
     if kind in _declared.ENUMS:
         return word(name, value)
     if "*" in kind:

@@ -14,8 +14,10 @@ import numpy
 
 from . import _arrays, _errors, _settings
 from ._native import lib, taken_bytes
+from ._types import Path, Report
 
-Path = typing.Union[str, os.PathLike]
+if typing.TYPE_CHECKING:
+    from ._torch import Views
 
 
 def _texts(count, text_of):
@@ -30,7 +32,12 @@ class Images:
     of yours around it.
     """
 
-    def __init__(self, path: Path):
+    classes: typing.List[str]
+    labels: numpy.ndarray
+    keys: typing.List[str]
+    info: typing.Optional[Report]
+
+    def __init__(self, path: Path) -> None:
         self._path, self._own = path, ctypes.c_void_p()
         _errors.check(lib.dc3_image_set_open(_settings.path("path", path), ctypes.byref(self._own)))
         self._take(self._own)
@@ -51,11 +58,14 @@ class Images:
         if getattr(self, "_own", None):
             lib.dc3_image_set_close(ctypes.byref(self._own))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.keys)
 
-    def __getitem__(self, i) -> typing.Tuple[numpy.ndarray, int]:
-        i = range(len(self))[i]  # IndexError ends a loop over it
+    def __iter__(self) -> typing.Iterator[typing.Tuple[numpy.ndarray, int]]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, i: int) -> typing.Tuple[numpy.ndarray, int]:
+        i = range(len(self))[i]
         height, width, pixels = ctypes.c_int(), ctypes.c_int(), ctypes.c_void_p()
         _errors.check(lib.dc3_image_set_read(self._handle, i, ctypes.byref(height), ctypes.byref(width),
                                              ctypes.byref(pixels)))
@@ -66,7 +76,8 @@ class Images:
         """All images, uint8 [n, height, width, 3]; they must be of one size, as those of dc3.condense are."""
         images = [image for image, _ in self]
         if len({image.shape for image in images}) != 1:
-            raise ValueError(f"{self._path}: expected images of one size, found several; read them one by one")
+            raise ValueError(f"{os.fsdecode(self._path)}: expected images of one size, found several; read them one by "
+                             "one")
         return numpy.stack(images)
 
 
@@ -83,7 +94,18 @@ class SoftLabels:
     logits (top_k) preserve the probabilities. labels: int64 [n], the images' classes. keys: their n paths.
     """
 
-    def __init__(self, run: Path, file: typing.Optional[Path] = None):
+    images: int
+    views: int
+    size: int
+    top_k: int
+    bits: int
+    batch: int
+    temperature: float
+    classes: typing.List[str]
+    labels: numpy.ndarray
+    keys: typing.List[str]
+
+    def __init__(self, run: Path, file: typing.Optional[Path] = None) -> None:
         self._arguments, self._own, self._lock = (run, file), ctypes.c_void_p(), threading.Lock()
         _errors.check(lib.dc3_label_set_open(_settings.path("run", run),
                                              None if file is None else _settings.path("file", file),
@@ -103,7 +125,7 @@ class SoftLabels:
         if getattr(self, "_own", None):
             lib.dc3_label_set_close(ctypes.byref(self._own))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.views * self.images
 
     def _ask(self, v, i, pixels, logits, mix):
@@ -112,7 +134,8 @@ class SoftLabels:
             _errors.check(lib.dc3_label_set_view(self._own, v, i, _arrays.address(pixels), _arrays.address(logits),
                                                  mix))
 
-    def view(self, v: int, i: int, out: typing.Optional[numpy.ndarray] = None):
+    def view(self, v: int, i: int,
+             out: typing.Optional[numpy.ndarray] = None) -> typing.Tuple[numpy.ndarray, numpy.ndarray]:
         """View v of image i as students see it, float32 [size, size, 3] in [0, 1], and its logits, float32 [classes].
 
         out: an array for the view, to be written into. Train with the Kullback-Leibler divergence of the student's
@@ -136,7 +159,7 @@ class SoftLabels:
         self._ask(v, i, None, None, place)
         return mix.partner, mix.share
 
-    def torch_dataset(self, normalise: bool = True):
+    def torch_dataset(self, normalise: bool = True) -> "Views":
         """All views as a PyTorch dataset of V n items: item v n + i is view v of image i.
 
         An item is (view, float32 [3, size, size], normalised by ImageNet's mean and deviation unless told otherwise;
