@@ -82,8 +82,8 @@ typedef struct settings {
  * of the editor; how many images over all classes; stored images; whether a file is replaced. */
 extern const option compute_options[], result_options[], data_options[], choice_options[],
     unlabelled_options[], features_options[], set_options[], model_options[], method_options[],
-    select_options[], teacher_options[], own_teacher_options[], backbone_options[], adapter_options[],
-    amount_options[], store_options[], force_options[];
+    select_options[], teacher_options[], own_teacher_options[], backbone_options[], given_options[],
+    adapter_options[], amount_options[], store_options[], force_options[];
 /* A student's recipe: its name and how views are drawn; the rest of it. */
 extern const option view_options[], recipe_options[];
 /* Takes what was given of them over. */

@@ -169,8 +169,8 @@ static const option own_options[] = {
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
 static const option *const tables[] = {
-    compute_options,     result_options,   choice_options, model_options,  own_options,
-    own_teacher_options, backbone_options, view_options,   recipe_options, NULL};
+    compute_options,  result_options, choice_options, model_options,  own_options, own_teacher_options,
+    backbone_options, given_options,  view_options,   recipe_options, NULL};
 
 /* The options of the library besides the lists. */
 static void fill_options(compare_values *v, const char *data, const char *cache)

@@ -155,6 +155,15 @@ const option amount_options[] = {
      "HOW"},
     {0}};
 
+const option given_options[] = {
+    {"features", 0, OPTION_PATH, AT(options.features), ANY,
+     "Your own features of the images, in place of the VAE's, a backbone's and a teacher's embeddings: a "
+     ".npy, .npz or "
+     ".safetensors with a row for each image by class and then by name, or in the order of a list beside it, "
+     "FILE.paths.txt (docs/formats.md)",
+     "FILE"},
+    {0}};
+
 const option backbone_options[] = {{"backbone", 0, OPTION_MODEL, AT(options.backbone), ANY,
                                     "Classifier (.safetensors or .pth, of any classes) whose frozen "
                                     "embeddings tell images apart, in place of the "

@@ -169,14 +169,6 @@ static const option near_options[] = {
     {"hash-distance", 0, OPTION_WHOLE, offsetof(settings, options.hash_distance), WITHIN(0, 64),
      "For --without-duplicates: bits of 256 up to which the hashes differ (default 31)", "N"},
     {0}};
-static const option given_options[] = {
-    {"features", 0, OPTION_PATH, offsetof(settings, options.features), ANY,
-     "Your own features of the images, in place of the VAE's, a backbone's and a teacher's embeddings: a "
-     ".npy, .npz or "
-     ".safetensors with a row for each image by class and then by name, or in the order of a list beside it, "
-     "FILE.paths.txt (docs/formats.md)",
-     "FILE"},
-    {0}};
 static const option *const condense_tables[] = {
     compute_options,    result_options,   data_options,         choice_options,
     unlabelled_options, features_options, set_options,          model_options,

@@ -118,11 +118,11 @@ typedef struct dc3_condense_options {
     int without_duplicates; /* 1: images that dc3_duplicates leaves out by their hashes are not chosen, by any
                                method; for which all images are read once more */
     int hash_distance;      /* for that, as dc3_duplicates_options has it; -1: 31 */
-    const char *features;   /* of dc3_condense, dc3_bins_command and dc3_select_command: a file of features of
-                               the images, arrays as dc3_select_file has them, labels not needed, with a row
-                               for each image by class and then by name, or with a list of their paths
-                               (docs/formats.md). They stand for the VAE's features, a backbone's and a
-                               teacher's embeddings; gradients and logits stay a teacher's. NULL: none */
+    const char *features; /* of dc3_condense, dc3_bins_command, dc3_select_command and dc3_compare: a file of
+                             features of the images, arrays as dc3_select_file has them, labels not needed,
+                             with a row for each image by class and then by name, or with a list of their
+                             paths (docs/formats.md). They stand for the VAE's features, a backbone's and a
+                             teacher's embeddings; gradients and logits stay a teacher's. NULL: none */
     int replicas; /* of a teacher that is trained here, as dc3_train_options has them, 1 to 1024: parts of
                      each batch, which several ranks share, at least one for each; 1 or 0: rank 0 trains alone
                    */

@@ -276,7 +276,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     int largest = largest_ipc(c->options), usual = d->select.ipc; /* one teacher for all cells */
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     if (d->choice.unlabelled) return dc3_fail_setting("unlabelled", "students need classes; leave it out");
-    if (d->features) return dc3_fail_setting("features", "a comparison makes its own; leave it out");
+    DC3_TRY(dc3_comparing_check_features(c->options));
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
     if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
     DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));

@@ -57,6 +57,10 @@ int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 /* 1 if a method compares images by features that a backbone can give; if any of them does. */
 int dc3_method_has_features(const dc3_condense_options *options, const char *method);
 int dc3_comparing_has_features(const dc3_compare_options *options);
+/* 1 if there is a file of features, and the method chooses by them. */
+int dc3_method_takes_features(const dc3_condense_options *options, const char *method);
+/* DC3_ERR_OPTION where there is one that no method takes. */
+dc3_status dc3_comparing_check_features(const dc3_compare_options *options);
 
 /* Takes out of a method's own options the selection that it does not have, the number of bins that its
  * selection has no use for, the factor where it stores no crops, and near-duplicates where it does not look

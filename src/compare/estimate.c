@@ -109,14 +109,15 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     dc3_condense_report report = {0};
     char *folder = dc3_cell_folder(c->options->out, cell);
     double start = dc3_seconds_now(), teacher = all->teacher;
-    int probes = c->trains && c->plan.backbone,
-        features = dc3_method_has_features(&c->options->condense, method);
+    int probes = c->trains && c->plan.backbone, features;
     int asks = dc3_method_needs_teacher(&c->options->condense, method);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     o.out = folder;
     o.method = method;
     dc3_comparing_compensation(&o);
     dc3_comparing_selection(method, &o);
+    if (!dc3_method_takes_features(&o, method)) o.features = NULL;
+    features = !o.features && dc3_method_has_features(&c->options->condense, method);
     o.no_report = o.dry_run = 1;
     if (cell->budget)
         o.budget = (double)cell->budget;
@@ -125,7 +126,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     if (!features && !(probes && asks)) o.backbone = NULL, o.both_teachers = 0;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) { /* its sets were made with that one */
         o.teacher = c->teacher, o.teacher_epochs = o.replicas = 0, o.any_teacher = 1, teacher = 0;
-        if (o.backbone && !dc3_method_has_features(&o, method)) o.backbone = NULL;
+        if (o.backbone && (o.features || !dc3_method_has_features(&o, method))) o.backbone = NULL;
         if (o.backbone && !c->both) o.backbone = c->teacher;
         o.both_teachers = 0;
     } else if (probes) /* whose embeddings are the features */

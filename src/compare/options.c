@@ -283,9 +283,28 @@ int dc3_method_has_features(const dc3_condense_options *d, const char *method)
     return dc3_selection_compares(dc3_method_called(method), d->selection, given);
 }
 
+int dc3_method_takes_features(const dc3_condense_options *d, const char *method)
+{
+    const dc3_method *m = dc3_method_called(method);
+    int gradients = m->uses & DC3_USES_MAXIMIZER && !(m->needs & DC3_NEEDS_BINS);
+    if (!d->features || dc3_method_crops(m, d)) return 0;
+    if (gradients && !dc3_goes_without(d->teacher) && d->near_duplicates == 0) return 0;
+    return (m->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) != 0;
+}
+
 int dc3_comparing_has_features(const dc3_compare_options *o)
 {
     int has = 0;
-    for (int i = 0; o->methods[i]; i++) has |= dc3_method_has_features(&o->condense, o->methods[i]);
+    for (int i = 0; o->methods[i]; i++)
+        has |= dc3_method_has_features(&o->condense, o->methods[i]) &&
+               !dc3_method_takes_features(&o->condense, o->methods[i]);
     return has;
+}
+
+dc3_status dc3_comparing_check_features(const dc3_compare_options *o)
+{
+    int taken = 0;
+    for (int i = 0; o->methods[i]; i++) taken |= dc3_method_takes_features(&o->condense, o->methods[i]);
+    if (!o->condense.features || taken) return DC3_OK;
+    return dc3_fail_setting("features", "none of the methods has use for it; leave it out");
 }

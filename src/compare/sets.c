@@ -160,7 +160,8 @@ dc3_status dc3_comparing_condense(dc3_comparing *c, const dc3_cell *w, char **fo
     dc3_comparing_compensation(&o);
     if (!dc3_method_needs_teacher(&o, w->method))
         o.teacher = NULL; /* which it would say that it does not use */
-    if (!dc3_method_has_features(&c->options->condense, w->method)) o.backbone = NULL;
+    if (!dc3_method_takes_features(&o, w->method)) o.features = NULL;
+    if (o.features || !dc3_method_has_features(&c->options->condense, w->method)) o.backbone = NULL;
     if (w->budget)
         o.budget = (double)w->budget;
     else

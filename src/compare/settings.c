@@ -106,6 +106,8 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         json_object_set_new(settings, "compensation", word(dc3_compensation_kind_name(d->compensation)));
     if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
     if (settings) json_object_set_new(settings, "crops", json_integer(d->crops));
+    if (settings)
+        json_object_set_new(settings, "features", d->features ? dc3_fingerprint(d->features) : json_null());
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
     if (settings)
         json_object_set_new(settings, "val_split", e->val_split ? dc3_json_text(e->val_split) : json_null());
@@ -263,6 +265,7 @@ static json_t *names_of_files(const dc3_comparing *c)
     add_name(names, "prompts", d->prompts, "");
     add_name(names, "teacher_classes", d->teacher_classes, "");
     add_name(names, "backbone", d->backbone, c->backbone);
+    add_name(names, "features", d->features, "");
     return names;
 }
 

@@ -46,6 +46,21 @@ expect 0 "" "${taught[@]}" "${teacher[@]}" --features "$given" -o begun
 DC3_MODELS=.models expect 1 "given_features was 256 and is null; features_fingerprint was" "${taught[@]}" \
   "${teacher[@]}" -o begun
 
+# A comparison: the methods that look at features choose by these, the others as ever.
+compare=("$dc3" compare data --val data --ipc 2 --methods random,dc3-select,kmeans --labels hard --epochs 1 --size 16
+  --bins 2 --threads 1 --teacher none)
+expect 0 "" "${compare[@]}" --features "$given" -o compared
+expect 0 "" "${condense[@]}" --ipc 2 --bins 2 --features "$given" -o two
+set=compared/ipc2/dc3-select/seed0
+diff <(field "$set"/train/metadata.jsonl source) <(field two/train/metadata.jsonl source) || fail "a comparison's set"
+for method in random:0 dc3-select:1 kmeans:1; do
+  [[ $(grep -c '"given_features"' "compared/ipc2/${method%:*}/seed0/dc3.json") == "${method#*:}" ]] ||
+    fail "features in the set of $method"
+done
+expect 0 "estimate" "${compare[@]}" --features "$given" -o planned --dry-run
+expect 1 "compared: holds scores of another 'features'" "${compare[@]}" --features "$rows" -o compared
+expect 2 "--features: none of the methods has use for it" "${compare[@]}" --methods random --features "$given" -o x
+
 # Rows in another order, with some of others; a part of the data.
 # npy FILE ROWS..: a .npy of f32 [n, 3], of numbers that follow from each row's number.
 npy() { perl -e 'my ($file, @r) = @ARGV; open my $to, ">", $file or die;
