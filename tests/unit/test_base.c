@@ -169,6 +169,8 @@ static int child(int (*test)(const char *), const char *folder)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+enum { NO_LIMITS = 77 };
+
 static int checks_memory(const char *unused)
 {
     (void)unused;
@@ -180,6 +182,8 @@ static int checks_memory(const char *unused)
     struct rlimit space = {.rlim_cur = (rlim_t)64 << 40,
                            .rlim_max = RLIM_INFINITY}; /* more than sanitizers take */
     if (setrlimit(RLIMIT_AS, &space) != 0 || dc3_check_memory(1e6) != DC3_OK) return 3;
+    struct rlimit now;
+    if (getrlimit(RLIMIT_AS, &now) == 0 && now.rlim_cur != space.rlim_cur) return NO_LIMITS;
     if (dc3_check_memory(65.0 * (1ull << 40)) != DC3_ERR_MEMORY) return 4;
     return strstr(dc3_error_text(), "ulimit -v") ? 0 : 5;
 }
@@ -243,7 +247,10 @@ static void stored_rows_come_back(void **state)
 static void memory_is_checked(void **state)
 {
     (void)state;
-    assert_int_equal(child(checks_memory, ""), 0);
+    int found = child(checks_memory, "");
+    if (found == NO_LIMITS)
+        print_message("not tried: limits of the address space, which qemu does not keep\n");
+    assert_true(found == 0 || found == NO_LIMITS);
 }
 
 static int is_locked_out(const char *folder)
