@@ -16,9 +16,9 @@ def take(name, values, dtype, dimensions) -> numpy.ndarray:
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name}: expected {numpy.dtype(dtype).name}, found {array.dtype.name}")
     if numpy.dtype(dtype).kind == "i" and array.dtype.kind == "u" and array.size:
-        greatest = numpy.iinfo(dtype).max
-        if array.max() > greatest:
-            raise ValueError(f"{name}: expected at most {greatest}, found {array.max()}")
+        found, greatest = int(array.max()), numpy.iinfo(dtype).max  # NumPy 1 would compare both as floats
+        if found > greatest:
+            raise ValueError(f"{name}: expected at most {greatest}, found {found}")
     return numpy.require(array, dtype, ["C", "A"])
 
 
