@@ -7,7 +7,7 @@ CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure -j $(JOBS)
 PACKAGES_BUILD := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg-dev libpng-dev \
   libtiff-dev libwebp-dev libglib2.0-dev libopenblas-dev liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev \
   libcurl4-openssl-dev libjs-chart.js
-PACKAGES_TEST := libcmocka-dev
+PACKAGES_TEST := libcmocka-dev python3 python3-venv python3-numpy python3-pil
 PACKAGES_DEVELOP := clang libclang-rt-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git \
   libopenmpi-dev openmpi-bin
 PACKAGES := $(PACKAGES_BUILD)
@@ -137,8 +137,11 @@ deb:
 	  else echo "not checked: lintian is not there"; fi
 
 # The Python package, in build/wheel/; with the libraries under dc3 in it where auditwheel and patchelf are there.
+wheel: PYTHON := python3
+wheel: BUILD := build
+wheel: WHEELS := build/wheel
 wheel: all
-	python3 python/make_wheel.py build build/wheel repair
+	$(PYTHON) python/make_wheel.py $(BUILD) $(WHEELS) repair
 
 clean:
 	rm -rf build build-sanitize build-fuzz build-coverage build-tsan build-deb

@@ -29,7 +29,7 @@ Version: {version}
 Summary: Dataset condensation with colour compensation
 License: Apache-2.0
 Requires-Python: >=3.9
-Requires-Dist: numpy
+Requires-Dist: numpy>=1.20
 Description-Content-Type: text/markdown
 
 {readme}"""
