@@ -8,9 +8,8 @@ from torch import nn
 labels, val = dc3.SoftLabels(sys.argv[1]), dc3.load(sys.argv[2])
 epochs, T = int(sys.argv[3]) if sys.argv[3:] else 300, 20
 rounds = epochs // labels.views or sys.exit(f"EPOCHS: expected {labels.views} or more, as there are views")
-block = lambda c, d: [nn.Conv2d(c, d, 3, padding=1), nn.BatchNorm2d(d), nn.ReLU(), nn.AvgPool2d(2)]
-net = nn.Sequential(*block(3, 128), *block(128, 128), *block(128, 128), nn.Flatten(),
-                    nn.LazyLinear(len(labels.classes)))
+block = lambda c: [nn.Conv2d(c, 128, 3, padding=1), nn.BatchNorm2d(128), nn.ReLU(), nn.AvgPool2d(2)]
+net = nn.Sequential(*block(3), *block(128), *block(128), nn.Flatten(), nn.LazyLinear(len(labels.classes)))
 loader = torch.utils.data.DataLoader(labels.torch_dataset(), labels.batch, shuffle=True, num_workers=2)
 net(torch.zeros(1, 3, labels.size, labels.size))
 optimizer = torch.optim.AdamW(net.parameters(), lr=0.001, weight_decay=0.01)

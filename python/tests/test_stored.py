@@ -1,6 +1,10 @@
 """Stored images and soft labels, with and without PyTorch."""
+import os
+import pathlib
 import pickle
+import re
 import subprocess
+import sys
 import unittest
 
 import numpy
@@ -14,6 +18,8 @@ try:
     import torch
 except ImportError:
     torch = None
+
+SOURCE = os.environ.get("DC3_SOURCE", "")
 
 
 def labelled_run(folder, **settings):
@@ -116,6 +122,26 @@ class Labels(FolderTest):
         expected = labels.view(0, 1)[0].sum()
         self.assertEqual(in_child(lambda: labels.view(0, 1)[0].sum() == expected and dc3.SoftLabels(out).views == 2),
                          7)
+
+
+@unittest.skipUnless(SOURCE, "needs dc3's sources in DC3_SOURCE")
+class Example(FolderTest):
+    """python/examples/train_on_stored_labels.py."""
+
+    PROGRAM = pathlib.Path(SOURCE, "python", "examples", "train_on_stored_labels.py")
+
+    def test_readme_has_it_in_25_lines(self):
+        text = self.PROGRAM.read_text()
+        self.assertLessEqual(len(text.splitlines()), 25)
+        self.assertIn(f"```python\n{text}```\n", pathlib.Path(SOURCE, "python", "README.md").read_text())
+
+    @unittest.skipUnless(torch, "PyTorch is not there")
+    def test_runs(self):
+        out, _ = labelled_run(self.folder)
+        val = write_dataset(self.folder / "val", seed=1)
+        said = subprocess.run([sys.executable, self.PROGRAM, out, val, "4"], check=True, capture_output=True,
+                              text=True).stdout
+        self.assertLessEqual(float(re.fullmatch(r"top-1 ([0-9.]+) %\n", said)[1]), 100)
 
 
 @unittest.skipUnless(torch, "PyTorch is not there")
