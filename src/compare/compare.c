@@ -15,6 +15,7 @@
 #include "io/weights.h"
 #include "ranks/folder.h"
 #include "ranks/ranks.h"
+#include "select/image_rows.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
 #include "train/backbone.h"
@@ -267,6 +268,18 @@ static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
     return status;
 }
 
+/* That a file of features fits, before any work. */
+static dc3_status look_at_features(dc3_comparing *c, const dc3_dataset *data)
+{
+    const char *path = c->options->condense.features;
+    dc3_image_rows *rows = NULL;
+    if (!path) return DC3_OK;
+    dc3_status status = dc3_image_rows_open(path, data, &rows);
+    if (status == DC3_OK) c->features = rows->fingerprint;
+    dc3_image_rows_close(&rows);
+    return status;
+}
+
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
 static dc3_status look_ahead(dc3_comparing *c)
 {
@@ -288,6 +301,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->usual = dc3_usual_size(data, 224);
     dc3_note_one_class(&d->listener, data);
     dc3_status status = dc3_comparing_check_least(c, data, stored_size(d, data));
+    if (status == DC3_OK) status = look_at_features(c, data);
     if (status == DC3_OK) status = plan_backbone(c, data);
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK && !dc3_ranks_rank()) status = check_teachers(c, data); /* the others are told */

@@ -35,6 +35,7 @@ typedef struct dc3_comparing {
     int64_t images;     /* of what is condensed */
     int classes, usual; /* its classes; dc3_usual_size, at most 224 */
     uint64_t dataset;   /* dc3_fingerprint_classes of what is condensed */
+    uint64_t features;  /* dc3_image_rows.fingerprint of a file of features; 0: none */
     int size;           /* pixels that students see; 0: as each dataset suggests */
     json_t *told;       /* object by the warnings and notes of condensing that were passed on */
 } dc3_comparing;

@@ -119,6 +119,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     if (!dc3_method_takes_features(&o, method)) o.features = NULL;
     features = !o.features && dc3_method_has_features(&c->options->condense, method);
     o.no_report = o.dry_run = 1;
+    if (!asks) o.replicas = 0;
     if (cell->budget)
         o.budget = (double)cell->budget;
     else
@@ -132,8 +133,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     } else if (probes) /* whose embeddings are the features */
         teacher = features ? all->regression : asks ? teacher : 0;
     else if (c->trains && !(o.backbone && c->both)) /* of several all are measured with it */
-        o.teacher_epochs = asks ? 1 : 0, o.replicas = asks ? o.replicas : 0,
-        teacher = asks ? teacher / c->plan.epochs : 0;
+        o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);
     free(folder);

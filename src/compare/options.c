@@ -182,6 +182,9 @@ static dc3_status check_amounts(const dc3_compare_options *o)
             if (dc3_cell_amount(&a) == dc3_cell_amount(&b))
                 return dc3_fail_setting(name, "%lld is given twice", (long long)amount);
     }
+    if (o->condense.balance != DC3_BALANCE_EQUAL)
+        return dc3_fail_setting("balance",
+                                "sets of a comparison have as many images of each class; leave it out");
     if (o->condense.total || o->condense.fraction || o->condense.budget)
         return dc3_fail_setting(name, "say how large the sets of a comparison are; leave out total, "
                                       "fraction and budget");

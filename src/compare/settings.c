@@ -106,8 +106,7 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         json_object_set_new(settings, "compensation", word(dc3_compensation_kind_name(d->compensation)));
     if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
     if (settings) json_object_set_new(settings, "crops", json_integer(d->crops));
-    if (settings)
-        json_object_set_new(settings, "features", d->features ? dc3_fingerprint(d->features) : json_null());
+    if (settings) json_object_set_new(settings, "features", json_null()); /* else their hash */
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
     if (settings)
         json_object_set_new(settings, "val_split", e->val_split ? dc3_json_text(e->val_split) : json_null());
@@ -295,6 +294,7 @@ json_t *dc3_comparing_settings(const dc3_comparing *c)
 {
     json_t *settings = first_settings(c), *usual = usual_settings(c);
     int complete = settings && usual && add_further(c, usual, settings) == DC3_OK;
+    if (complete && c->features) json_object_set_new(settings, "features", dc3_fingerprint_text(c->features));
     json_decref(usual);
     if (complete) return settings;
     json_decref(settings);

@@ -205,8 +205,8 @@ static dc3_status look_at_folder(void *user, const void *known, size_t bytes)
 
 static dc3_status serve_teacher(void *user, const void *known, size_t bytes)
 {
-    (void)known, (void)bytes;
-    return dc3_own_teacher_serve(&((const helping *)user)->comparing->plan);
+    (void)bytes;
+    return dc3_own_teacher_serve(&((const helping *)user)->comparing->plan, known);
 }
 
 static dc3_status take_teacher(void *user, const void *known, size_t bytes)

@@ -160,8 +160,8 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
 dc3_status dc3_run_serve_teacher(void *user, const void *known, size_t bytes)
 {
     dc3_train_options plan = plan_of(user);
-    (void)known, (void)bytes;
-    return dc3_own_teacher_serve(&plan);
+    (void)bytes;
+    return dc3_own_teacher_serve(&plan, known);
 }
 
 int dc3_run_probes_features(const dc3_run *run)

@@ -121,7 +121,7 @@ dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
         return dc3_fail_setting("teacher_epochs", "expected 1 to %d, found %d", MOST_EPOCHS,
                                 o->teacher_epochs);
     if (o->replicas < 0 || o->replicas > 1) DC3_TRY(dc3_train_check_replicas(o->replicas));
-    const char *without = o->teacher_epochs ? "teacher_epochs" : o->replicas ? "replicas" : NULL;
+    const char *without = o->teacher_epochs ? "teacher_epochs" : o->replicas > 1 ? "replicas" : NULL;
     if (!without || trains) return DC3_OK;
     return dc3_fail_about(without, "%s is for a teacher that is trained here, and none is; leave it out",
                           dc3_setting(without));
@@ -214,11 +214,20 @@ static void say_training(const dc3_train_options *plan)
 
 const char dc3_own_teacher_stage[] = "own teacher";
 
-dc3_status dc3_own_teacher_serve(const dc3_train_options *plan)
+/* What follows from the number of images to store, which rank 0 decides. */
+typedef struct lengths {
+    int epochs, progressive;
+} lengths;
+
+dc3_status dc3_own_teacher_serve(const dc3_train_options *plan, const void *known)
 {
     dc3_train_report report;
+    dc3_train_options own = *plan;
+    lengths l;
+    memcpy(&l, known, sizeof l);
+    own.epochs = l.epochs, own.progressive = l.progressive;
     char *run = g_path_get_dirname(plan->out);
-    dc3_status status = dc3_train_in_run(plan, run, &report);
+    dc3_status status = dc3_train_in_run(&own, run, &report);
     g_free(run);
     return status;
 }
@@ -227,8 +236,10 @@ dc3_status dc3_own_teacher_serve(const dc3_train_options *plan)
 static dc3_status train_network(const dc3_train_options *plan, const char *run, dc3_train_report *report)
 {
     dc3_share *share = NULL;
-    if (plan->replicas > 1) DC3_TRY(dc3_share_open(dc3_own_teacher_stage, NULL, 0, &share));
-    dc3_status status = dc3_train_in_run(plan, run, report);
+    const lengths l = {plan->epochs, plan->progressive};
+    dc3_status status =
+        plan->replicas > 1 ? dc3_share_open(dc3_own_teacher_stage, &l, sizeof l, &share) : DC3_OK;
+    if (status == DC3_OK) status = dc3_train_in_run(plan, run, report);
     if (status == DC3_OK) status = dc3_share_wait(share);
     dc3_share_close(&share);
     return status;

@@ -29,9 +29,9 @@ json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
 dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_rows *rows,
                                  dc3_teacher_accuracy *accuracy);
 /* The stage in which the other ranks take part in that, where the plan has replicas, and their part in it, by
- * the same plan. */
+ * the same plan but for what only rank 0 knows of it, which is `known`. */
 extern const char dc3_own_teacher_stage[];
-dc3_status dc3_own_teacher_serve(const dc3_train_options *plan);
+dc3_status dc3_own_teacher_serve(const dc3_train_options *plan, const void *known);
 /* The accuracy on held-out images that a file says; top1 -1: it does not. */
 dc3_status dc3_own_teacher_accuracy(const char *path, dc3_teacher_accuracy *accuracy);
 /* Beside a run's own teacher, as long as the teacher may yet be one of these (both_teachers.h). */

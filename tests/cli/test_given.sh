@@ -59,6 +59,8 @@ for method in random:0 dc3-select:1 kmeans:1; do
 done
 expect 0 "estimate" "${compare[@]}" --features "$given" -o planned --dry-run
 expect 1 "compared: holds scores of another 'features'" "${compare[@]}" --features "$rows" -o compared
+expect 1 "missing.npy" "${compare[@]}" --features missing.npy -o x
+[[ ! -e x/compare.json ]] || fail "a comparison began without its features"
 expect 2 "--features: none of the methods has use for it" "${compare[@]}" --methods random --features "$given" -o x
 
 # Rows in another order, with some of others; a part of the data.

@@ -21,6 +21,16 @@ compare=(compare train --val val --ipc 1 --methods dc3-select --epochs 2 "${own[
 "$dc3" "${compare[@]}" -o compared > log 2>&1 || fail "$(< log)"
 ranks 2 "${compare[@]}" -o compared-2 > log 2>&1 || fail "$(< log)"
 cmp compared/teacher.safetensors compared-2/teacher.safetensors || fail "a comparison's teacher by 2 ranks"
+# How long it is trained rank 0 decides where --total says how many images are stored.
+mkdir -p many/a many/b
+for ((i = 0; i < 3000; i++)); do ln -s "$PWD/train/red/$((i % 24 + 1)).png" many/a/$i.png; done
+for ((i = 0; i < 3000; i++)); do ln -s "$PWD/train/blue/$((i % 24 + 1)).png" many/b/$i.png; done
+total=(condense many --method dc3-select --total 4 --size 8 --threads 1 --dtype f32 --replicas 3 --no-report)
+DC3_LOCAL_RANKS=3 "$tools/dc3_local" "${total[@]}" -o totalled > log 2>&1 & process=$!
+while kill -0 $process 2> /dev/null && ! grep -q "^epoch 1: " log; do sleep 0.1; done
+kill -INT $process 2> /dev/null
+wait $process
+grep -q "^epoch 1: " log || fail "--total by ranks: $(< log)"
 
 # A lost rank, and another number that continues.
 run=("${run[@]}" --teacher-epochs 400)
