@@ -177,7 +177,7 @@ void dc3_pairing_measure(const dc3_measuring *m, const dc3_pairing *p, int64_t i
         status = read_original(p, p->items[item], stored->width, stored->height, &original);
         if (status == DC3_OK) status = compare(m, stored, &original, view, to);
         to->state = status == DC3_OK ? DC3_COMPARED : DC3_COMPARISON_FAILED;
-        to->notes = dc3_dataset_heard(p->originals, p->items[item]);
+        if (p->items[item] >= 0) to->notes = dc3_dataset_heard(p->originals, p->items[item]);
     }
     if (status != DC3_OK) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
     if (view && to->state != DC3_COMPARED) memset(view, 0, (size_t)size * (size_t)size * 3 * sizeof *view);
@@ -219,7 +219,7 @@ dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t item, const
 {
     dc3_pairing *p = s->pairing;
     if (of->state == DC3_NOT_COMPARED) return DC3_OK;
-    dc3_dataset_hear(p->originals, p->items[item], of->notes);
+    if (p->items[item] >= 0) dc3_dataset_hear(p->originals, p->items[item], of->notes);
     if (of->state == DC3_COMPARISON_FAILED)
         return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), of->reason);
     sums one = {.pairs = 1, .identical = isinf(of->psnr), .windowed = !isnan(of->ssim)};
