@@ -13,8 +13,7 @@ dc3_cost dc3_run_cost(const dc3_run *run)
     return dc3_run_cost_with(run, dc3_run_precision(run));
 }
 
-/* Images of each class, [classes], the caller frees; *live classes have any. */
-static int64_t *count_images(const dc3_run *run, int64_t *live)
+int64_t *dc3_run_class_sizes(const dc3_run *run, int64_t *live)
 {
     int classes = dc3_dataset_classes(run->dataset);
     int64_t *have = calloc((size_t)classes + 1, sizeof *have);
@@ -53,7 +52,7 @@ dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own)
     int64_t live, images = 0, *have = NULL;
     int classes = dc3_dataset_classes(run->dataset);
     if (!dc3_amount_given(run->options)) return DC3_OK;
-    have = count_images(run, &live);
+    have = dc3_run_class_sizes(run, &live);
     run->give = calloc((size_t)classes + 1, sizeof *run->give);
     dc3_status status = have && run->give ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = decide_total(run, live, own, &images);

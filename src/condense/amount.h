@@ -10,6 +10,9 @@
 /* What counts in the run's budget. */
 dc3_cost dc3_run_cost(const dc3_run *run);
 
+/* Images that the dataset has of each class [classes], the caller frees, NULL without memory; *live classes
+ * have any. */
+int64_t *dc3_run_class_sizes(const dc3_run *run, int64_t *live);
 /* Decides, where it is given so: own->select.ipc (the most of a class), run->give and run->total; of a budget
  * also run->coding, own->label_bits and own->label_top_k, and 5 % more images than are expected to
  * fit. `own` is what run->options is. */

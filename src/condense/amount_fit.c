@@ -115,25 +115,17 @@ static dc3_status remove_images(const dc3_output *output, const dc3_chosen *chos
     return DC3_OK;
 }
 
-/* What each class counts [classes], the caller frees; NULL without memory. */
-static double *weights_of(const dc3_run *run)
-{
-    int64_t n = dc3_dataset_size(run->dataset), end;
-    double *weights = calloc((size_t)dc3_dataset_classes(run->dataset) + 1, sizeof *weights);
-    for (int64_t begin = 0; weights && begin < n; begin = end) {
-        int label = dc3_dataset_label(run->dataset, begin);
-        for (end = begin; end < n && dc3_dataset_label(run->dataset, end) == label;) end++;
-        weights[label] = dc3_spread_weight(run->options->balance, end - begin);
-    }
-    return weights;
-}
-
 /* Leaves images out until the budget is kept; *sum: bytes of the rest. */
 static dc3_status keep_within(const dc3_run *run, dc3_stay *images, int64_t count, double budget, double *sum)
 {
-    double *weights = weights_of(run);
-    dc3_status status = weights ? dc3_leave_until(images, count, weights, budget, sum)
-                                : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int64_t live, *have = dc3_run_class_sizes(run, &live);
+    int classes = dc3_dataset_classes(run->dataset);
+    double *weights = calloc((size_t)classes + 1, sizeof *weights);
+    for (int i = 0; have && weights && i < classes; i++)
+        weights[i] = dc3_spread_weight(run->options->balance, have[i]);
+    dc3_status status = have && weights ? dc3_leave_until(images, count, weights, budget, sum)
+                                        : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(have);
     free(weights);
     return status;
 }
