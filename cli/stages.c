@@ -310,18 +310,23 @@ static int run_from(const command *c, const settings *s, const char *from, char 
 {
     const char *const names[] = {"editor",        "dtype",           "fit",        "feature-size",
                                  "teacher",       "method",          "factor",     "dry-run",
-                                 "total",         "fraction",        "selection",  "backbone",
+                                 "total",         "fraction",        "features",   "backbone",
                                  "crops",         "near-duplicates", "balance",    "split",
                                  "classes",       "without-classes", "unlabelled", "without-duplicates",
-                                 "hash-distance", "features"};
+                                 "hash-distance"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
             return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
-    dc3_selection selection;
     const dc3_condense_options *o = &s->options;
-    int status = finish(o->out ? dc3_select_file_to(&o->select, from, o->out, o->force, &selection)
-                               : dc3_select_file(&o->select, from, &selection),
+    if (o->selection > DC3_SELECTION_PAPER && o->selection != DC3_SELECTION_NESTED)
+        return usage_error(c, "select: --selection %s is for a dataset; with --from expected paper or nested",
+                           dc3_selection_kind_name(o->selection));
+    dc3_selection selection;
+    dc3_select_options options = o->select;
+    options.nested = o->selection == DC3_SELECTION_NESTED;
+    int status = finish(o->out ? dc3_select_file_to(&options, from, o->out, o->force, &selection)
+                               : dc3_select_file(&options, from, &selection),
                         NULL);
     if (status != EXIT_DONE) return status;
     print_rows(s, &selection);

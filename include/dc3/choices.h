@@ -171,15 +171,16 @@ typedef enum dc3_gradient {
                                  */
 } dc3_gradient;
 
-/* How dc3 chooses the images of a class (docs/methods.md); "selection". All but the paper's need a teacher.
- */
+/* How dc3 chooses the images of a class (docs/methods.md); "selection". All but "paper"
+ * and "nested" need a teacher. */
 typedef enum dc3_selection_kind {
     DC3_SELECTION_DEFAULT = -1, /* as dc3 does by itself: "paper" */
-    DC3_SELECTION_PAPER,  /* "paper": bins, and in each an objective that is maximised (Wu et al. 2025) */
-    DC3_SELECTION_BPS,    /* "bps": half from the centres of patterns, half from their margins (CVPR 2026) */
-    DC3_SELECTION_CAO2,   /* "cao2": ten of which the teacher is sure, then hard ones (Wang et al. 2025) */
-    DC3_SELECTION_KMEANS, /* "kmeans": the image nearest to each of ipc centres, largest clusters first */
-    DC3_SELECTION_HERDING /* "herding": images whose mean follows that of the class (Welling 2009) */
+    DC3_SELECTION_PAPER,   /* "paper": bins, and in each an objective that is maximised (Wu et al. 2025) */
+    DC3_SELECTION_BPS,     /* "bps": half from the centres of patterns, half from their margins (CVPR 2026) */
+    DC3_SELECTION_CAO2,    /* "cao2": ten of which the teacher is sure, then hard ones (Wang et al. 2025) */
+    DC3_SELECTION_KMEANS,  /* "kmeans": the image nearest to each of ipc centres, largest clusters first */
+    DC3_SELECTION_HERDING, /* "herding": images whose mean follows that of the class (Welling 2009) */
+    DC3_SELECTION_NESTED   /* "nested": as "paper", with the same bins for every ipc, which take turns */
 } dc3_selection_kind;
 
 /* What of a generator is trained; "train". */

@@ -27,6 +27,13 @@ class Select(unittest.TestCase):
         bins = [0] * 8 + [1]
         self.assertIn(8, dc3.select(embeddings, labels, 2, bins=bins, threads=1).rows)
 
+    def test_nested(self):
+        embeddings = numpy.random.default_rng(1).normal(size=(60, 8))
+        labels = numpy.arange(60) % 2
+        larger, one = (dc3.select(embeddings, labels, ipc, nested=True, bins_per_class=4, threads=1).rows
+                       for ipc in (6, 1))
+        self.assertEqual(list(larger[::6]), list(one))
+
     def test_logits_count(self):
         random = numpy.random.default_rng(0)
         embeddings, logits = random.normal(size=(40, 8)), 4 * random.normal(size=(40, 3))

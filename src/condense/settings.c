@@ -22,7 +22,7 @@ static void selection_settings(const dc3_run *run, json_t *o)
     const dc3_select_options *s = &run->options->select;
     int taught = run->teacher.net || run->trains;
     int uses = dc3_run_uses(run), cuts = uses & DC3_USES_MAXIMIZER;
-    if (run->selection)
+    if (run->selection || dc3_run_nests(run))
         json_object_set_new(o, "selection", json_string(dc3_selection_names[run->options->selection]));
     const char *features = run->given ? "given-features" : run->backbone_path ? "backbone" : "vae-features";
     int embeds =

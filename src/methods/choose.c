@@ -20,6 +20,7 @@ static dc3_select_options options_of(const dc3_run *run)
 {
     dc3_select_options options = run->options->select;
     options.ipc *= run->each;
+    options.nested = dc3_run_nests(run);
     return options;
 }
 
@@ -91,13 +92,16 @@ static dc3_status check_classes(dc3_run *run, const int64_t *labels)
     return status;
 }
 
-/* How row i of the selection was chosen; the parts of those before it are there. */
-static dc3_part part_of(const dc3_run *run, const int64_t *labels, const dc3_selection *s, int64_t i,
+/* How row i of the selection was chosen, the place-th of its class; the parts of those before it are there.
+ */
+static dc3_part part_of(const dc3_run *run, const dc3_selection *s, int64_t i, int64_t place,
                         const dc3_part *parts)
 {
     int64_t row = s->rows[i];
     dc3_part part = {.item = run->items[row], .bin = run->bins ? run->bins[row] : -1, .rank = 1};
-    if (i && labels[s->rows[i - 1]] == labels[row] && parts[i - 1].bin == part.bin)
+    if (dc3_run_nests(run))
+        part.rank = (int)place + 1;
+    else if (place && parts[i - 1].bin == part.bin)
         part.rank = parts[i - 1].rank + 1;
     part.gain = s->gains[i];
     if (run->boxes) part.box = run->boxes[part.item], part.loss = run->losses[part.item];
@@ -105,7 +109,7 @@ static dc3_part part_of(const dc3_run *run, const int64_t *labels, const dc3_sel
 }
 
 /* A class of too few gives its rows again, from the first on: as they were, without a gain. */
-static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_part *parts)
+static void take_parts(const dc3_run *run, const dc3_selection *s, dc3_part *parts)
 {
     int64_t each = options_of(run).ipc, period = 0;
     for (int64_t i = 0; i < s->count; i++) {
@@ -113,7 +117,7 @@ static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_sele
             period = 0;
         else if (!period && s->rows[i] == s->rows[i - i % each])
             period = i % each;
-        parts[i] = period ? parts[i - period] : part_of(run, labels, s, i, parts);
+        parts[i] = period ? parts[i - period] : part_of(run, s, i, i % each, parts);
         if (period) parts[i].gain = NAN, parts[i].repeat++;
     }
 }
@@ -136,11 +140,11 @@ static dc3_status arrange(dc3_run *run, int64_t n, dc3_part *parts)
     return run->crops && first < n ? dc3_run_best_crops(run, n - first, parts + first) : DC3_OK;
 }
 
-static dc3_status take_all(dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_chosen *chosen)
+static dc3_status take_all(dc3_run *run, const dc3_selection *s, dc3_chosen *chosen)
 {
     int64_t each = options_of(run).ipc;
     DC3_TRY(dc3_chosen_open(run, s->count / run->each, chosen));
-    take_parts(run, labels, s, chosen->parts);
+    take_parts(run, s, chosen->parts);
     for (int64_t i = 0; i < s->count; i += each) DC3_TRY(arrange(run, each, chosen->parts + i));
     chosen->count = s->count / run->each;
     return DC3_OK;
@@ -154,7 +158,7 @@ dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = check_classes(run, labels);
     if (status == DC3_OK) status = select_rows(run, labels, &selection);
-    if (status == DC3_OK) status = take_all(run, labels, &selection, chosen);
+    if (status == DC3_OK) status = take_all(run, &selection, chosen);
     run->report->repeated = selection.repeated;
     dc3_selection_free(&selection);
     free(labels);

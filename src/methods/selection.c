@@ -35,6 +35,9 @@ dc3_status dc3_run_choose_selection(dc3_run *run)
     dc3_selection_kind kind = run->options->selection;
     run->needs = run->method->needs;
     DC3_TRY(dc3_option_check("selection", (int)kind, 1));
+    if (run->options->select.nested && kind != DC3_SELECTION_NESTED)
+        return dc3_fail_about("selection", "%s: expected nested, as the options for choosing rows have it",
+                              dc3_setting("selection"));
     if (kind == DC3_SELECTION_DEFAULT) return DC3_OK;
     if (!dc3_method_takes_selection(run->method))
         return dc3_fail_about("selection",
@@ -42,7 +45,7 @@ dc3_status dc3_run_choose_selection(dc3_run *run)
                               "dc3-select",
                               dc3_setting("selection"), dc3_selection_kind_name(kind), dc3_setting("method"),
                               run->method->words->name);
-    if (kind == DC3_SELECTION_PAPER) return DC3_OK;
+    if (kind == DC3_SELECTION_PAPER || kind == DC3_SELECTION_NESTED) return DC3_OK;
     run->selection = &dc3_selection_ways[kind];
     run->needs = (run->needs & ~DC3_NEEDS_BINS) | DC3_NEEDS_FEATURES | DC3_NEEDS_TEACHER;
     return refuse_unused(run);
@@ -56,10 +59,15 @@ dc3_status dc3_run_check_selection(const dc3_run *run)
         dc3_setting("selection"), dc3_selection_kind_name(run->options->selection), dc3_setting("teacher"));
 }
 
+int dc3_run_nests(const dc3_run *run)
+{
+    return run->options->selection == DC3_SELECTION_NESTED;
+}
+
 int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, int given)
 {
     int bins = method->needs & DC3_NEEDS_BINS, gradients = method->uses & DC3_USES_MAXIMIZER;
-    int other = kind != DC3_SELECTION_DEFAULT && kind != DC3_SELECTION_PAPER && bins;
+    int other = kind != DC3_SELECTION_DEFAULT && dc3_selection_ways[kind].chooser && bins;
     if (given && (other || (gradients && !bins))) return 0;
     return bins || method->needs & DC3_NEEDS_FEATURES;
 }

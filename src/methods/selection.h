@@ -14,6 +14,8 @@ int dc3_method_takes_selection(const dc3_method *method);
 dc3_status dc3_run_choose_selection(dc3_run *run);
 /* DC3_ERR_OPTION where the selection needs a teacher and the run has none. */
 dc3_status dc3_run_check_selection(const dc3_run *run);
+/* 1: of the paper's selection, that whose first images are those of a smaller number (select.nested). */
+int dc3_run_nests(const dc3_run *run);
 /* 1 if a method with such a selection compares images by features that a backbone can give. given: there is a
  * teacher's file, which answers for gradients and for what is not the paper's selection. */
 int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, int given);

@@ -1,5 +1,6 @@
 #include "select/bins.h"
 
+#include <stdlib.h>
 #include "select/kmeans.h"
 #include "select/pca.h"
 
@@ -41,4 +42,23 @@ void dc3_budget(int count, const int64_t *sizes, int64_t total, int64_t *shares)
         shares[best] += more;
         left -= more;
     }
+}
+
+static int larger_first(const void *a, const void *b, void *of)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b, *sizes = of;
+    if (sizes[x] != sizes[y]) return sizes[x] > sizes[y] ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+int64_t dc3_turns(int count, int64_t *sizes, int64_t total, int64_t *order, int64_t *turns)
+{
+    int64_t taken = 0, before = -1;
+    for (int b = 0; b < count; b++) order[b] = b;
+    qsort_r(order, (size_t)count, sizeof *order, larger_first, sizes);
+    for (int64_t round = 0; taken < total && taken > before; round++) {
+        before = taken;
+        for (int b = 0; b < count && taken < total && sizes[order[b]] > round; b++) turns[taken++] = order[b];
+    }
+    return taken;
 }

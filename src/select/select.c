@@ -10,6 +10,7 @@
 #include "dc3/select.h"
 #include "select/bins.h"
 #include "select/blas.h"
+#include "select/check.h"
 #include "select/choose.h"
 
 /* One bin's rows and picks; all lie in two shared arrays. */
@@ -34,6 +35,8 @@ typedef struct job {
     int64_t classes;
     bin *parts;
     int64_t part_count;
+    int64_t
+        *turns; /* [classes, ipc] of a nested selection: the place in parts of the bin that each row is of */
 } job;
 
 dc3_select_options dc3_select_defaults(void)
@@ -53,73 +56,6 @@ static dc3_status out_of_memory(void)
     return dc3_fail(DC3_ERR_MEMORY, "out of memory in the selection");
 }
 
-static dc3_status check_options(const dc3_select_options *o)
-{
-    if (o->ipc < 1) return dc3_fail_setting("ipc", "expected 1 or more, found %d", o->ipc);
-    if (o->bins < 1) return dc3_fail_setting("bins", "expected 1 or more, found %d", o->bins);
-    if (o->components < 1)
-        return dc3_fail_setting("components", "expected 1 or more, found %d", o->components);
-    if (!isfinite(o->lambda)) return dc3_fail_setting("lambda", "expected a number, found %g", o->lambda);
-    if (!(o->epsilon > 0 && o->epsilon < 1))
-        return dc3_fail_setting("epsilon", "expected more than 0 and less than 1, found %g", o->epsilon);
-    if (!(o->beta > 0 && o->beta <= 1))
-        return dc3_fail_setting("beta", "expected more than 0 and at most 1, found %g", o->beta);
-    const struct {
-        const char *what;
-        int value, most;
-    } kinds[] = {{"objective", (int)o->objective, DC3_LOG_DETERMINANT},
-                 {"maximizer", (int)o->maximizer, DC3_APPROXIMATE_LAZY_GREEDY},
-                 {"gradient", (int)o->gradient, DC3_GRADIENT_DOUBLE_SOFTMAX}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (kinds[i].value < 0 || kinds[i].value > kinds[i].most)
-            return dc3_fail_setting(kinds[i].what, "expected 0 to %d, found %d", kinds[i].most,
-                                    kinds[i].value);
-    return DC3_OK;
-}
-
-static dc3_status check_finite(const char *what, int64_t rows, int64_t columns, const float *x)
-{
-    enum { AT_ONCE = 4096 };
-    for (int64_t i = 0; i < rows; i++) {
-        if (i % AT_ONCE == 0 && i)
-            dc3_map_forget(x + (i - AT_ONCE) * columns, AT_ONCE * (size_t)columns * sizeof *x);
-        float zero = 0; /* NaN once a value is not finite */
-#pragma omp simd reduction(+ : zero)
-        for (int64_t k = 0; k < columns; k++) zero += x[i * columns + k] * 0.0f;
-        if (zero != 0)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: row %lld holds a value that is not finite", what,
-                            (long long)i);
-    }
-    return DC3_OK;
-}
-
-static dc3_status check_values(const job *j)
-{
-    if (j->n < 1 || j->d < 1)
-        return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: expected at least one row and column");
-    if (j->logits && j->c < 1)
-        return dc3_fail(DC3_ERR_ARGUMENT, "logits: expected at least one column, found %lld",
-                        (long long)j->c);
-    enum { EACH = sizeof(int64_t) }; /* of the largest arrays of n rows */
-    if (j->n > INT64_MAX / EACH / (j->logits && j->c > j->d ? j->c : j->d))
-        return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: %lld rows of %lld are more than any memory holds",
-                        (long long)j->n, (long long)j->d);
-    if (!j->embeddings || !j->labels)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected an array, found NULL",
-                        j->embeddings ? "labels" : "embeddings");
-    DC3_TRY(check_finite("embeddings", j->n, j->d, j->embeddings));
-    if (j->logits) DC3_TRY(check_finite("logits", j->n, j->c, j->logits));
-    for (int64_t i = 0; i < j->n; i++) {
-        if (j->labels[i] < 0 || (j->logits && j->labels[i] >= j->c))
-            return dc3_fail(DC3_ERR_ARGUMENT, "labels: row %lld has %lld; expected 0 to %lld", (long long)i,
-                            (long long)j->labels[i], (long long)(j->logits ? j->c - 1 : INT64_MAX));
-        if (j->given && j->given[i] < 0)
-            return dc3_fail(DC3_ERR_ARGUMENT, "bins: row %lld has %lld; expected 0 or more", (long long)i,
-                            (long long)j->given[i]);
-    }
-    return DC3_OK;
-}
-
 /* Checks what is given, and completes the options. */
 static dc3_status check(job *j)
 {
@@ -127,8 +63,9 @@ static dc3_status check(job *j)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_select_options, cancel, j->options, &j->own));
     DC3_TRY(dc3_options_threads(&j->own.threads));
     j->options = &j->own;
-    DC3_TRY(check_options(j->options));
-    return check_values(j);
+    DC3_TRY(dc3_select_check_options(j->options));
+    return dc3_select_check_values(
+        &(dc3_select_input){j->n, j->d, j->c, j->embeddings, j->logits, j->labels, j->given});
 }
 
 static int by_class_bin_row(const void *a, const void *b, void *of)
@@ -187,8 +124,9 @@ static dc3_status cluster_class(job *j, int64_t k)
         memcpy(x + i * j->d, j->embeddings + j->rows[first + i] * j->d, (size_t)j->d * sizeof *x);
     forget_class(j, k);
     if (status == DC3_OK)
-        status = dc3_bins(&j->meter, count, j->d, x, o->components, o->bins < o->ipc ? o->bins : o->ipc,
-                          o->seed, (uint64_t)j->labels[j->rows[first]], bins);
+        status = dc3_bins(&j->meter, count, j->d, x, o->components,
+                          o->nested || o->bins < o->ipc ? o->bins : o->ipc, o->seed,
+                          (uint64_t)j->labels[j->rows[first]], bins);
     for (int64_t i = 0; status == DC3_OK && i < count; i++) j->bins[j->rows[first + i]] = bins[i];
     dc3_meter_free(&j->meter, x);
     dc3_meter_free(&j->meter, bins);
@@ -212,38 +150,82 @@ static dc3_status cluster(job *j)
         &(dc3_pieces){.count = j->classes, .workers = j->options->threads, .user = j, .work = cluster_piece});
 }
 
+/* Appends the bins of class k, whose rows are sorted; returns how many they are. */
+static int add_bins(job *j, int64_t k)
+{
+    int64_t start = j->part_count;
+    for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
+        int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
+        if (fresh) j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1};
+        j->parts[j->part_count - 1].count++;
+    }
+    j->parts[j->part_count - 1].ends = k;
+    return (int)(j->part_count - start);
+}
+
+/* How many rows each of the last `count` bins, those of class k, gives. sizes: scratch [2, n]. */
+static void share_class(job *j, int64_t k, int count, int64_t *sizes)
+{
+    bin *parts = j->parts + j->part_count - count;
+    int64_t *shares = sizes + j->n, *turns = j->turns ? j->turns + k * j->options->ipc : NULL;
+    for (int b = 0; b < count; b++) sizes[b] = parts[b].count;
+    if (!turns) {
+        dc3_budget(count, sizes, j->options->ipc, shares);
+        for (int b = 0; b < count; b++) parts[b].picks = shares[b];
+        return;
+    }
+    int64_t rows = dc3_turns(count, sizes, j->options->ipc, shares, turns);
+    for (int64_t i = 0; i < rows; i++) {
+        parts[turns[i]].picks++;
+        turns[i] += j->part_count - count;
+    }
+}
+
 /* The bins in order, each with its share of the class's budget. */
 static dc3_status make_parts(job *j)
 {
+    const dc3_select_options *o = j->options;
     sort_rows(j);
     j->parts = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->parts);
-    int64_t *sizes = dc3_meter_alloc(&j->meter, 2 * (size_t)j->n, sizeof *sizes), out = 0;
-    dc3_status status = j->parts && sizes ? DC3_OK : out_of_memory();
+    int64_t *sizes = dc3_meter_alloc(&j->meter, 2 * (size_t)j->n, sizeof *sizes);
+    if (o->nested) j->turns = dc3_meter_alloc(&j->meter, (size_t)(j->classes * o->ipc), sizeof *j->turns);
+    dc3_status status = j->parts && sizes && (j->turns || !o->nested) ? DC3_OK : out_of_memory();
     for (int64_t k = 0; status == DC3_OK && k < j->classes; k++) {
-        int64_t start = j->part_count, total = j->class_first[k + 1] - j->class_first[k];
-        for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
-            int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
-            if (fresh)
-                j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1};
-            j->parts[j->part_count - 1].count++;
+        int64_t out = k * o->ipc, total = j->class_first[k + 1] - j->class_first[k];
+        int count = add_bins(j, k);
+        share_class(j, k, count, sizes);
+        for (bin *b = j->parts + j->part_count - count; b < j->parts + j->part_count; b++) {
+            b->out = out;
+            out += b->picks;
         }
-        int count = (int)(j->part_count - start);
-        j->parts[j->part_count - 1].ends = k;
-        for (int b = 0; b < count; b++) sizes[b] = j->parts[start + b].count;
-        dc3_budget(count, sizes, j->options->ipc, sizes + j->n);
-        for (int b = 0; b < count; b++) {
-            j->parts[start + b].picks = sizes[j->n + b];
-            j->parts[start + b].out = out;
-            out += sizes[j->n + b];
-        }
-        if (total >= j->options->ipc) continue;
-        if (j->options->strict)
-            status =
-                dc3_fail(DC3_ERR_ARGUMENT, "class %lld has %lld rows, fewer than ipc %d",
-                         (long long)j->labels[j->rows[j->class_first[k]]], (long long)total, j->options->ipc);
-        out += j->options->ipc - total; /* filled by repeat_rows */
+        if (total < o->ipc && o->strict) /* else repeat_rows fills what is missing */
+            status = dc3_fail(DC3_ERR_ARGUMENT, "class %lld has %lld rows, fewer than ipc %d",
+                              (long long)j->labels[j->rows[j->class_first[k]]], (long long)total, o->ipc);
     }
     dc3_meter_free(&j->meter, sizes);
+    return status;
+}
+
+/* Of a nested selection: from by bin to by turns. */
+static dc3_status take_turns(job *j, dc3_selection *selection)
+{
+    int64_t ipc = j->options->ipc;
+    if (!j->turns) return DC3_OK;
+    int64_t *rows = dc3_meter_alloc(&j->meter, (size_t)ipc, sizeof *rows);
+    double *gains = dc3_meter_alloc(&j->meter, (size_t)ipc, sizeof *gains);
+    dc3_status status = rows && gains ? DC3_OK : out_of_memory();
+    for (int64_t k = 0; status == DC3_OK && k < j->classes; k++) {
+        int64_t total = j->class_first[k + 1] - j->class_first[k], n = total < ipc ? total : ipc;
+        for (int64_t i = 0; i < n; i++) {
+            int64_t from = j->parts[j->turns[k * ipc + i]].out++;
+            rows[i] = selection->rows[from];
+            gains[i] = selection->gains[from];
+        }
+        memcpy(selection->rows + k * ipc, rows, (size_t)n * sizeof *rows);
+        memcpy(selection->gains + k * ipc, gains, (size_t)n * sizeof *gains);
+    }
+    dc3_meter_free(&j->meter, rows);
+    dc3_meter_free(&j->meter, gains);
     return status;
 }
 
@@ -315,6 +297,7 @@ static dc3_status select_all(job *j, dc3_selection *selection)
                                          .workers = j->options->threads,
                                          .user = &(picking){j, selection},
                                          .work = pick_piece}));
+    DC3_TRY(take_turns(j, selection));
     repeat_rows(j, selection);
     return DC3_OK;
 }
@@ -325,6 +308,7 @@ static void close_job(job *j)
     dc3_meter_free(&j->meter, j->bins);
     dc3_meter_free(&j->meter, j->class_first);
     dc3_meter_free(&j->meter, j->parts);
+    dc3_meter_free(&j->meter, j->turns);
 }
 
 dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d, const float *embeddings,

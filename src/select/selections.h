@@ -5,7 +5,8 @@
 #include "select/choose.h"
 
 typedef struct dc3_selection_way {
-    dc3_chooser *chooser; /* of a whole class, by a teacher's embeddings and logits; NULL: in bins */
+    dc3_chooser *chooser; /* of a whole class, by a teacher's embeddings and logits; NULL: in bins, by
+                             select.nested too */
     int bins;             /* 1: it depends on the options `bins` and `components` */
 } dc3_selection_way;
 

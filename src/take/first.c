@@ -151,7 +151,7 @@ void dc3_first_free(dc3_first *first)
 
 int dc3_is_nested(const json_t *settings)
 {
-    static const char *const orders[] = {"bps", "cao2", "herding", "k-center", "random"};
+    static const char *const orders[] = {"bps", "cao2", "herding", "k-center", "nested", "random"};
     const char *selection = json_string_value(json_object_get(settings, "selection")),
                *method = json_string_value(json_object_get(settings, "method")),
                *by = selection ? selection : method;

@@ -14,8 +14,10 @@ teacher=(--teacher teacher.safetensors)
 sources() { field "$1" source; }
 
 # Exactly IPC a class, named in dc3.json, the rank in each line as in the names; no editor is opened for it.
-for selection in bps cao2 kmeans herding; do
-  how=(--method dc3-select --selection $selection --editor none "${teacher[@]}" "${common[@]}")
+for selection in bps cao2 kmeans herding nested; do
+  editor=none
+  [[ $selection != nested ]] || editor=tiny # whose features make the bins
+  how=(--method dc3-select --selection $selection --editor $editor "${teacher[@]}" "${common[@]}")
   expect 0 "6 images stored" "$dc3" condense data -o $selection --ipc 3 "${how[@]}"
   grep -q "\"selection\": \"$selection\"" $selection/dc3.json || fail "$selection: dc3.json does not name it"
   [[ $(sources $selection/train/metadata.jsonl | sort -u | wc -l) == 6 ]] || fail "$selection: an image twice"
@@ -31,7 +33,7 @@ for selection in bps cao2 kmeans herding; do
     grep '/000-' $selection/train/metadata.jsonl > firsts
     [[ $(sources firsts) == $(sources $selection-1/train/metadata.jsonl) ]] || fail "$selection: not nested"
   fi
-  choose=("$dc3" select data --method dc3-select --selection $selection --ipc 7 --editor none "${teacher[@]}" -q)
+  choose=("$dc3" select data --method dc3-select --selection $selection --ipc 7 --editor $editor "${teacher[@]}" -q)
   expect 0 "14 images selected from 14, " "${choose[@]}" --threads 1 -o t1.jsonl
   expect 0 "14 images selected from 14, " "${choose[@]}" --threads 3 -o t3.jsonl
   cmp t1.jsonl t3.jsonl || fail "$selection: the selection depends on threads"
@@ -79,7 +81,7 @@ for unused in "--bins 5" "--objective log-determinant" "--maximizer lazy" "--gra
   expect 2 "${unused% *} says nothing about --selection cao2; leave it out" "${refused[@]}" --selection cao2 $unused \
     "${teacher[@]}"
 done
-expect 2 "--selection is for a dataset" "$dc3" select --from x --selection bps
+expect 2 "--selection bps is for a dataset; with --from expected paper or nested" "$dc3" select --from x --selection bps
 expect 0 "estimate" "${refused[@]}" --selection bps --bins 3 --dry-run "${teacher[@]}"
 
 # A comparison has it for the methods that choose so.

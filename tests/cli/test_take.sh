@@ -5,17 +5,18 @@ source "$2/tests/cli/support.sh"
 for class in blue red; do images data/$class 12; done
 for i in 1 2 3 4; do "$make" data/red/extra$i.png 24 30 $((200 - 30 * i)) $((20 * i)) 90 || fail "make_image"; done
 "$tools/make_teacher" teacher.safetensors 2 || fail "make_teacher"
+tiny_editor tiny
 given=(--teacher teacher.safetensors --any-teacher --editor none --no-report "${common[@]}")
 sources() { field "$1/train/metadata.jsonl" source; }
 
 # The images, names and lines of a run with --ipc 3, where each next image follows one order.
-for how in "dc3-select --selection cao2" "dc3-select --selection bps" "dc3-select --selection herding" herding \
+for how in "dc3-select --selection "{cao2,bps,herding} "dc3-select --selection nested --editor tiny" herding \
   k-center random; do
   name=${how// /_}
   # shellcheck disable=SC2086 # options are words
-  expect 0 "20 images stored" "$dc3" condense data -o "$name" --ipc 10 --method $how "${given[@]}"
+  expect 0 "20 images stored" "$dc3" condense data -o "$name" --ipc 10 "${given[@]}" --method $how
   # shellcheck disable=SC2086
-  expect 0 "6 images stored" "$dc3" condense data -o "$name-3" --ipc 3 --method $how "${given[@]}"
+  expect 0 "6 images stored" "$dc3" condense data -o "$name-3" --ipc 3 "${given[@]}" --method $how
   expect 0 "6 of 20 images taken" "$dc3" take "$name" --ipc 3 -o "$name-taken"
   [[ $output != *"note: "* ]] || fail "$how: a note: $output"
   diff -r "$name-3/train" "$name-taken/train" > differences || fail "$how: not what --ipc 3 chooses: $(< differences)"
@@ -36,8 +37,7 @@ for how in herding random; do
 done
 
 # Of the paper's selection rank 1 of each bin comes first; it is no smaller run's.
-tiny_editor tiny
-expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 --method dc3-select "${given[@]}" \
+expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 "${given[@]}" --method dc3-select \
   --editor tiny
 expect 0 "not those that a run of its own with --ipc 3 would choose" "$dc3" take paper --ipc 3 -o paper-taken
 for class in blue red; do

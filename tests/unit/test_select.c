@@ -25,6 +25,17 @@ static void budget_gives_exactly_the_total(void **state)
     assert_int_equal(shares[0] + shares[1] + shares[2], 1), assert_int_equal(shares[1], 1);
 }
 
+static void turns_begin_with_the_largest(void **state)
+{
+    (void)state;
+    int64_t order[4], turns[20], sizes[] = {3, 5, 1, 5},
+                                 expected[] = {1, 3, 0, 2, 1, 3, 0, 1, 3, 0, 1, 3, 1, 3};
+    assert_int_equal(dc3_turns(4, sizes, 20, order, turns), 14); /* never more than there are */
+    assert_memory_equal(turns, expected, sizeof expected);
+    assert_int_equal(dc3_turns(4, sizes, 6, order, turns), 6);
+    assert_memory_equal(turns, expected, 6 * sizeof *expected);
+}
+
 /* s_ij from the gradient written out: d (x) (1, h). */
 static void direct_similarity(int64_t m, int64_t d, int64_t c, const float *h, const float *z, int64_t label,
                               double *s)
@@ -174,6 +185,57 @@ static void exactly_ipc_for_any_threads(void **state)
     free(x);
 }
 
+static int64_t count_in(int64_t n, const int64_t *rows, int64_t row)
+{
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i++) found += rows[i] == row;
+    return found;
+}
+
+/* A nested selection of a multiple of the bins is the usual one by turns, with the same gains; each smaller
+ * one is its beginning, by every objective and every maximizer that can. Also with bins of the caller. */
+static void nested_is_the_beginning_of_a_larger_one(void **state)
+{
+    (void)state;
+    enum { N = 200, D = 8, BINS = 4, MOST = 3 * BINS };
+    dc3_rng rng = dc3_rng_make(6, DC3_RNG_TEST, 25);
+    float *x = random_values(&rng, DC3_F32, N * D, 1);
+    int64_t labels[N], given[N];
+    for (int i = 0; i < N; i++) labels[i] = i % 2, given[i] = i % 7 ? i % 3 : 9;
+    for (int how = 0; how < 3 * 4; how++) {
+        const int64_t *bins = how % 2 ? given : NULL;
+        dc3_selection usual, full, part;
+        dc3_select_options o = dc3_select_defaults();
+        o.objective = (dc3_objective)(how % 3), o.maximizer = (dc3_maximizer)(how / 3);
+        o.ipc = MOST, o.bins = BINS, o.nested = 0;
+        assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &usual), DC3_OK);
+        o.nested = 1;
+        if (o.maximizer == DC3_STOCHASTIC_GREEDY) {
+            assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &full), DC3_ERR_OPTION);
+            dc3_selection_free(&usual);
+            continue;
+        }
+        assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &full), DC3_OK);
+        for (int64_t i = 0; i < full.count; i++) {
+            int64_t at = i / MOST * MOST;
+            while (usual.rows[at] != full.rows[i] && at < i / MOST * MOST + MOST - 1) at++;
+            assert_int_equal(usual.rows[at], full.rows[i]);
+            assert_true(usual.gains[at] == full.gains[i]);
+            assert_int_equal(count_in(MOST, full.rows + i / MOST * MOST, full.rows[i]), 1);
+        }
+        for (o.ipc = 1; o.ipc < MOST; o.ipc++) {
+            assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &part), DC3_OK);
+            for (int64_t k = 0; k < 2; k++)
+                assert_memory_equal(part.rows + k * o.ipc, full.rows + k * MOST,
+                                    (size_t)o.ipc * sizeof *part.rows);
+            dc3_selection_free(&part);
+        }
+        dc3_selection_free(&usual);
+        dc3_selection_free(&full);
+    }
+    free(x);
+}
+
 /* The basis diagonalises the covariance: projections are uncorrelated, their variances fall, and nothing is
  * left of data that lie in k dimensions. Both shapes: more rows than columns and fewer. */
 static void pca_of_known_subspace(void **state)
@@ -282,9 +344,14 @@ static void sums_of_similarities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(budget_gives_exactly_the_total), cmocka_unit_test(same_rows_as_direct),
-        cmocka_unit_test(exactly_ipc_for_any_threads),    cmocka_unit_test(pca_of_known_subspace),
-        cmocka_unit_test(kmeans_finds_clusters),          cmocka_unit_test(sums_of_similarities),
+        cmocka_unit_test(turns_begin_with_the_largest),
+        cmocka_unit_test(nested_is_the_beginning_of_a_larger_one),
+        cmocka_unit_test(budget_gives_exactly_the_total),
+        cmocka_unit_test(same_rows_as_direct),
+        cmocka_unit_test(exactly_ipc_for_any_threads),
+        cmocka_unit_test(pca_of_known_subspace),
+        cmocka_unit_test(kmeans_finds_clusters),
+        cmocka_unit_test(sums_of_similarities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -353,6 +353,15 @@ static void largest_clusters_first(void **state)
     }
 }
 
+static dc3_status choose(int which, dc3_select_options *o, int64_t n, int64_t d, const float *x,
+                         const float *z, const int64_t *labels, dc3_selection *selection)
+{
+    dc3_chooser *chooser = dc3_selection_ways[which].chooser;
+    o->nested = which == DC3_SELECTION_NESTED;
+    if (o->nested) return dc3_select_rows(o, n, d, CLASSES, x, z, labels, NULL, selection);
+    return dc3_select_by(o, chooser, n, d, CLASSES, x, z, labels, selection);
+}
+
 /* Exactly ipc of each class for any number of threads, of classes too small and rows that are equal; of the
  * nested ones the first images of a class are those of fewer a class. */
 static void nested_for_any_threads(void **state)
@@ -369,12 +378,11 @@ static void nested_for_any_threads(void **state)
         dc3_selection full;
         dc3_select_options o = dc3_select_defaults();
         o.seed = 4, o.ipc = 20;
-        dc3_chooser *chooser = dc3_selection_ways[which].chooser;
-        assert_int_equal(dc3_select_by(&o, chooser, N, D, CLASSES, x, z, labels, &full), DC3_OK);
+        assert_int_equal(choose(which, &o, N, D, x, z, labels, &full), DC3_OK);
         for (int ipc = 1; ipc <= 20; ipc++) {
             dc3_selection part;
             o.ipc = ipc, o.threads = 1 + ipc % 3;
-            assert_int_equal(dc3_select_by(&o, chooser, N, D, CLASSES, x, z, labels, &part), DC3_OK);
+            assert_int_equal(choose(which, &o, N, D, x, z, labels, &part), DC3_OK);
             assert_int_equal(part.count, CLASSES * ipc);
             assert_int_equal(part.repeated, ipc > 7 ? ipc - 7 : 0);
             for (int64_t i = 0; i < part.count; i++) {
