@@ -308,11 +308,11 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor",        "dtype",           "fit",        "feature-size",
-                                 "teacher",       "method",          "factor",     "dry-run",
-                                 "total",         "fraction",        "features",   "backbone",
-                                 "crops",         "near-duplicates", "balance",    "split",
-                                 "classes",       "without-classes", "unlabelled", "without-duplicates",
+    const char *const names[] = {"editor",       "dtype",           "fit",        "feature-size",
+                                 "teacher",      "method",          "factor",     "dry-run",
+                                 "total",        "fraction",        "features",   "backbone",
+                                 "crops",        "near-duplicates", "balance",    "split",
+                                 "classes",      "without-classes", "unlabelled", "without-duplicates",
                                  "hash-distance"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -154,7 +154,12 @@ int dc3_is_nested(const json_t *settings)
     static const char *const orders[] = {"bps", "cao2", "herding", "k-center", "nested", "random"};
     const char *selection = json_string_value(json_object_get(settings, "selection")),
                *method = json_string_value(json_object_get(settings, "method")),
+               *maximizer = json_string_value(json_object_get(settings, "maximizer")),
                *by = selection ? selection : method;
+    int whole = (method && strcmp(method, "graph-cut") == 0) ||
+                (!selection && json_integer_value(json_object_get(settings, "bins")) == 1);
+    if (whole && maximizer && strcmp(maximizer, "stochastic") != 0)
+        return 1; /* greedy in a class that is one bin */
     for (size_t i = 0; by && i < sizeof orders / sizeof *orders; i++)
         if (strcmp(by, orders[i]) == 0) return 1;
     return 0;

@@ -167,8 +167,9 @@ static void tell(const dc3_taking *t, const json_t *settings, int nested)
     if (!nested)
         dc3_listener_say(t->listener,
                          "note: these are the first images of each class by rank, not those that a run of "
-                         "its own with %s %lld would choose (docs/methods.md, Selections)",
-                         dc3_setting("ipc"), (long long)t->first.most);
+                         "its own with %s %lld would choose; one with %s nested has a choice that can be "
+                         "cut (docs/methods.md, Selections)",
+                         dc3_setting("ipc"), (long long)t->first.most, dc3_setting("selection"));
     if (edits && strcmp(edits, dc3_compensation_kind_name(DC3_COMPENSATION_CALIBRATED)) == 0)
         dc3_listener_say(t->listener, "note: their colours were compensated together with those of the "
                                       "images that are left out");

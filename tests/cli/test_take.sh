@@ -10,8 +10,8 @@ given=(--teacher teacher.safetensors --any-teacher --editor none --no-report "${
 sources() { field "$1/train/metadata.jsonl" source; }
 
 # The images, names and lines of a run with --ipc 3, where each next image follows one order.
-for how in "dc3-select --selection "{cao2,bps,herding} "dc3-select --selection nested --editor tiny" herding \
-  k-center random; do
+for how in "dc3-select --selection "{cao2,bps,herding} \
+  "dc3-select --"{"selection nested","bins 1"}" --editor tiny" herding k-center graph-cut random; do
   name=${how// /_}
   # shellcheck disable=SC2086 # options are words
   expect 0 "20 images stored" "$dc3" condense data -o "$name" --ipc 10 "${given[@]}" --method $how
@@ -23,6 +23,9 @@ for how in "dc3-select --selection "{cao2,bps,herding} "dc3-select --selection n
   cmp "$name-3/pictures.txt" "$name-taken/pictures.txt" || fail "$how: pictures.txt"
   grep -q '"nested": true' "$name-taken/dc3.json" || fail "$how: $(< "$name-taken/dc3.json")"
 done
+
+expect 0 "4 images stored" "$dc3" condense data -o drawn --ipc 2 "${given[@]}" --method graph-cut --maximizer stochastic
+expect 0 "one with --selection nested has a choice that can be cut" "$dc3" take drawn --ipc 1 -o drawn-taken
 
 ! grep stored_accuracy herding-taken/dc3.json || fail "a teacher's accuracy on images that were left"
 
