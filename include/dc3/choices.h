@@ -180,7 +180,7 @@ typedef enum dc3_selection_kind {
     DC3_SELECTION_CAO2,    /* "cao2": ten of which the teacher is sure, then hard ones (Wang et al. 2025) */
     DC3_SELECTION_KMEANS,  /* "kmeans": the image nearest to each of ipc centres, largest clusters first */
     DC3_SELECTION_HERDING, /* "herding": images whose mean follows that of the class (Welling 2009) */
-    DC3_SELECTION_NESTED   /* "nested": as "paper", with the same bins for every ipc, which take turns */
+    DC3_SELECTION_NESTED   /* "nested": as "paper", but the first images are a smaller ipc's */
 } dc3_selection_kind;
 
 /* What of a generator is trained; "train". */

@@ -104,7 +104,7 @@ static dc3_status round_of(exchange *e, dc3_meter *meter, int64_t *choice, int64
     e->function = (dc3_set_function){.similarity = &e->size, .most = c->slots, .gain = gain, .add = add};
     double before = dc3_calibrate_distance(c, choice, NULL), gained = 0;
     begin(e, choice);
-    DC3_TRY(dc3_maximize(&options, &e->function, c->slots, 0, picks, gains));
+    DC3_TRY(dc3_maximize(&options, &e->function, c->slots, 0, NULL, picks, gains));
     for (int64_t i = 0; i < c->slots; i++)
         if (gains[i] > 0) gained += gains[i];
     *changed = gained > 1e-9 * (1 + before);

@@ -51,14 +51,17 @@ static int larger_first(const void *a, const void *b, void *of)
     return (x > y) - (x < y);
 }
 
-int64_t dc3_turns(int count, int64_t *sizes, int64_t total, int64_t *order, int64_t *turns)
+int64_t dc3_turns(int count, int64_t *sizes, int first, int64_t total, int64_t *order, int64_t *turns)
 {
     int64_t taken = 0, before = -1;
-    for (int b = 0; b < count; b++) order[b] = b;
-    qsort_r(order, (size_t)count, sizeof *order, larger_first, sizes);
+    order[0] = first;
+    for (int b = 0, next = 1; b < count; b++)
+        if (b != first) order[next++] = b;
+    qsort_r(order + 1, (size_t)count - 1, sizeof *order, larger_first, sizes);
     for (int64_t round = 0; taken < total && taken > before; round++) {
         before = taken;
-        for (int b = 0; b < count && taken < total && sizes[order[b]] > round; b++) turns[taken++] = order[b];
+        for (int b = 0; b < count && taken < total; b++)
+            if (sizes[order[b]] > round) turns[taken++] = order[b];
     }
     return taken;
 }

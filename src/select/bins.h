@@ -16,8 +16,9 @@ dc3_status dc3_bins(dc3_meter *meter, int64_t n, int64_t d, const float *x, int 
  * ties to the lowest. */
 void dc3_budget(int count, const int64_t *sizes, int64_t total, int64_t *shares);
 /* The bins [min(total, sum of sizes)] that give the rows of a nested selection one after the other, returning
- * how many: the largest bin first (ties to the lowest) and the smallest last, then again, without those that
- * have given all. The turns of a smaller total are the first of these. order: scratch [count]. */
-int64_t dc3_turns(int count, int64_t *sizes, int64_t total, int64_t *order, int64_t *turns);
+ * how many: the bin `first`, the largest of the others (ties to the lowest) and so on to the smallest, then
+ * all again, without those that have given all. The turns of a smaller total are the first of these. order:
+ * scratch [count]. */
+int64_t dc3_turns(int count, int64_t *sizes, int first, int64_t total, int64_t *order, int64_t *turns);
 
 #endif

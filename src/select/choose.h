@@ -17,6 +17,7 @@ typedef struct dc3_candidates {
     const float *embeddings, *logits; /* [.., d] and [.., c]; NULL where the method needs none */
     int64_t label;                    /* of all of them; names their random numbers */
     uint64_t item;                    /* names the bin's random numbers */
+    const int64_t *first;             /* in 0..m-1, that an objective's choice is to begin with; NULL: any */
     double *gains; /* [count] to fill by a chooser that maximises: what each pick added to the set function;
                       or NULL */
 } dc3_candidates;

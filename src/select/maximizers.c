@@ -48,7 +48,7 @@ static int64_t stochastic(dc3_set_function *f, const char *picked, int64_t look,
 }
 
 dc3_status dc3_maximize(const dc3_select_options *o, dc3_set_function *f, int64_t count, uint64_t item,
-                        int64_t *picks, double *gains)
+                        const int64_t *first, int64_t *picks, double *gains)
 {
     int64_t m = f->similarity->m;
     dc3_meter *meter = f->similarity->meter;
@@ -66,19 +66,14 @@ dc3_status dc3_maximize(const dc3_select_options *o, dc3_set_function *f, int64_
         for (int64_t j = 0; j < m; j++) values[j] = f->gain(f, j);
     for (int64_t i = 0; status == DC3_OK && i < count; i++) {
         int64_t j;
-        switch (o->maximizer) {
-        case DC3_LAZY_GREEDY:
-            j = lazy(f, values, picked, 1);
-            break;
-        case DC3_APPROXIMATE_LAZY_GREEDY:
-            j = lazy(f, values, picked, o->beta);
-            break;
-        case DC3_STOCHASTIC_GREEDY:
+        if (i == 0 && first)
+            j = *first;
+        else if (o->maximizer == DC3_LAZY_GREEDY || o->maximizer == DC3_APPROXIMATE_LAZY_GREEDY)
+            j = lazy(f, values, picked, o->maximizer == DC3_LAZY_GREEDY ? 1 : o->beta);
+        else if (o->maximizer == DC3_STOCHASTIC_GREEDY)
             j = stochastic(f, picked, look, &rng, order);
-            break;
-        default:
+        else
             j = naive(f, values, picked);
-        }
         picked[j] = 1;
         picks[i] = j;
         if (gains) gains[i] = f->gain(f, j);

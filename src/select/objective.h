@@ -28,8 +28,9 @@ dc3_status dc3_set_function_open(dc3_objective objective, const dc3_similarity *
 void dc3_set_function_close(dc3_set_function *f);
 
 /* Picks `count` of the m rows: their numbers in 0..m-1, in the order chosen, and unless NULL what each
- * added to the function. item names the bin for random numbers. */
+ * added to the function. item names the bin for random numbers. first: the first pick, or NULL for the best.
+ */
 dc3_status dc3_maximize(const dc3_select_options *options, dc3_set_function *f, int64_t count, uint64_t item,
-                        int64_t *picks, double *gains);
+                        const int64_t *first, int64_t *picks, double *gains);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct bin {
     int64_t label, first, count; /* rows[first .. first + count) */
     int64_t ends;                /* the class whose last one it is; -1: not the last */
     int64_t picks, out;          /* how many, and where in the selection */
+    int64_t opens;               /* which of its rows is the class's first in a nested selection; -1: none */
 } bin;
 
 typedef struct job {
@@ -35,8 +36,8 @@ typedef struct job {
     int64_t classes;
     bin *parts;
     int64_t part_count;
-    int64_t
-        *turns; /* [classes, ipc] of a nested selection: the place in parts of the bin that each row is of */
+    int64_t *firsts; /* [classes] of a nested selection: the row that it begins with */
+    int64_t *turns;  /* [classes, ipc] of it: the place in parts of the bin that each row is of */
 } job;
 
 dc3_select_options dc3_select_defaults(void)
@@ -150,13 +151,47 @@ static dc3_status cluster(job *j)
         &(dc3_pieces){.count = j->classes, .workers = j->options->threads, .user = j, .work = cluster_piece});
 }
 
+/* The best row of the whole class k, whose rows are in ascending order still. */
+static dc3_status open_class(void *user, int worker, int64_t k, void *result)
+{
+    const job *j = user;
+    const int64_t *rows = j->rows + j->class_first[k];
+    const dc3_candidates all = {.meter = &((job *)user)->meter,
+                                .options = j->options,
+                                .m = j->class_first[k + 1] - j->class_first[k],
+                                .d = j->d,
+                                .c = j->c,
+                                .rows = rows,
+                                .embeddings = j->embeddings,
+                                .logits = j->logits,
+                                .label = j->labels[*rows],
+                                .item = (uint64_t)k};
+    int64_t best;
+    (void)worker, (void)result;
+    DC3_TRY(j->chooser(&all, 1, &best));
+    j->firsts[k] = rows[best];
+    forget_class(j, k);
+    return DC3_OK;
+}
+
+static dc3_status open_classes(job *j)
+{
+    if (!j->options->nested) return DC3_OK;
+    j->firsts = dc3_meter_alloc(&j->meter, (size_t)j->classes, sizeof *j->firsts);
+    if (!j->firsts) return out_of_memory();
+    return dc3_pieces_run(
+        &(dc3_pieces){.count = j->classes, .workers = j->options->threads, .user = j, .work = open_class});
+}
+
 /* Appends the bins of class k, whose rows are sorted; returns how many they are. */
 static int add_bins(job *j, int64_t k)
 {
     int64_t start = j->part_count;
     for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
         int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
-        if (fresh) j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1};
+        if (fresh)
+            j->parts[j->part_count++] =
+                (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1, .opens = -1};
         j->parts[j->part_count - 1].count++;
     }
     j->parts[j->part_count - 1].ends = k;
@@ -174,7 +209,11 @@ static void share_class(job *j, int64_t k, int count, int64_t *sizes)
         for (int b = 0; b < count; b++) parts[b].picks = shares[b];
         return;
     }
-    int64_t rows = dc3_turns(count, sizes, j->options->ipc, shares, turns);
+    int opens = 0;
+    while (j->bins[j->rows[parts[opens].first]] != j->bins[j->firsts[k]]) opens++;
+    while (j->rows[parts[opens].first + ++parts[opens].opens] != j->firsts[k]) {
+    }
+    int64_t rows = dc3_turns(count, sizes, opens, j->options->ipc, shares, turns);
     for (int64_t i = 0; i < rows; i++) {
         parts[turns[i]].picks++;
         turns[i] += j->part_count - count;
@@ -242,6 +281,7 @@ static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out, double
                            .logits = j->logits,
                            .label = b->label,
                            .item = item,
+                           .first = b->opens < 0 ? NULL : &b->opens,
                            .gains = gains};
     DC3_TRY(j->chooser(&from, b->picks, out));
     for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
@@ -287,6 +327,7 @@ static dc3_status pick_piece(void *user, int worker, int64_t piece, void *result
 static dc3_status select_all(job *j, dc3_selection *selection)
 {
     DC3_TRY(make_bins(j));
+    DC3_TRY(open_classes(j));
     DC3_TRY(make_parts(j));
     selection->count = j->classes * j->options->ipc;
     selection->rows = calloc((size_t)selection->count, sizeof *selection->rows);
@@ -308,6 +349,7 @@ static void close_job(job *j)
     dc3_meter_free(&j->meter, j->bins);
     dc3_meter_free(&j->meter, j->class_first);
     dc3_meter_free(&j->meter, j->parts);
+    dc3_meter_free(&j->meter, j->firsts);
     dc3_meter_free(&j->meter, j->turns);
 }
 

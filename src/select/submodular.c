@@ -12,7 +12,7 @@ dc3_status dc3_choose_submodular(const dc3_candidates *from, int64_t count, int6
                                 from->logits, from->label, o->gradient, &similarity));
     dc3_status status = dc3_set_function_open(o->objective, &similarity, o->lambda, count, &f);
     if (status == DC3_OK) {
-        status = dc3_maximize(o, &f, count, from->item, picks, from->gains);
+        status = dc3_maximize(o, &f, count, from->item, from->first, picks, from->gains);
         dc3_set_function_close(&f);
     }
     dc3_similarity_close(&similarity);

@@ -132,7 +132,7 @@ static void maximize(const rows *r, dc3_objective objective, dc3_maximizer maxim
     if (maximizer == DC3_APPROXIMATE_LAZY_GREEDY) o.beta = parameter;
     if (maximizer == DC3_STOCHASTIC_GREEDY) o.epsilon = parameter;
     assert_int_equal(dc3_set_function_open(objective, &r->similarity, 0.7, count, &f), DC3_OK);
-    assert_int_equal(dc3_maximize(&o, &f, count, 0, picks, gained), DC3_OK);
+    assert_int_equal(dc3_maximize(&o, &f, count, 0, NULL, picks, gained), DC3_OK);
     for (int i = 0; i < count && i < PICKS; i++) {
         double expected = gain_of(objective, r->s, picks, i, picks[i]);
         if (!(fabs(gained[i] - expected) < 1e-8 * (1 + fabs(expected))))

@@ -25,14 +25,14 @@ static void budget_gives_exactly_the_total(void **state)
     assert_int_equal(shares[0] + shares[1] + shares[2], 1), assert_int_equal(shares[1], 1);
 }
 
-static void turns_begin_with_the_largest(void **state)
+static void bins_take_turns(void **state)
 {
     (void)state;
     int64_t order[4], turns[20], sizes[] = {3, 5, 1, 5},
-                                 expected[] = {1, 3, 0, 2, 1, 3, 0, 1, 3, 0, 1, 3, 1, 3};
-    assert_int_equal(dc3_turns(4, sizes, 20, order, turns), 14); /* never more than there are */
+                                 expected[] = {0, 1, 3, 2, 0, 1, 3, 0, 1, 3, 1, 3, 1, 3};
+    assert_int_equal(dc3_turns(4, sizes, 0, 20, order, turns), 14); /* never more than there are */
     assert_memory_equal(turns, expected, sizeof expected);
-    assert_int_equal(dc3_turns(4, sizes, 6, order, turns), 6);
+    assert_int_equal(dc3_turns(4, sizes, 0, 6, order, turns), 6);
     assert_memory_equal(turns, expected, 6 * sizeof *expected);
 }
 
@@ -192,19 +192,20 @@ static int64_t count_in(int64_t n, const int64_t *rows, int64_t row)
     return found;
 }
 
-/* A nested selection of a multiple of the bins is the usual one by turns, with the same gains; each smaller
- * one is its beginning, by every objective and every maximizer that can. Also with bins of the caller. */
+/* A nested selection of a multiple of the bins is the usual one by turns, with the same gains, but in the bin
+ * of the class's best row, which is the first. Each smaller one is its beginning, by every objective and
+ * every maximizer that can. Also with bins of the caller. */
 static void nested_is_the_beginning_of_a_larger_one(void **state)
 {
     (void)state;
     enum { N = 200, D = 8, BINS = 4, MOST = 3 * BINS };
     dc3_rng rng = dc3_rng_make(6, DC3_RNG_TEST, 25);
     float *x = random_values(&rng, DC3_F32, N * D, 1);
-    int64_t labels[N], given[N];
+    int64_t labels[N], given[N], own[N];
     for (int i = 0; i < N; i++) labels[i] = i % 2, given[i] = i % 7 ? i % 3 : 9;
     for (int how = 0; how < 3 * 4; how++) {
         const int64_t *bins = how % 2 ? given : NULL;
-        dc3_selection usual, full, part;
+        dc3_selection usual, full, part, one;
         dc3_select_options o = dc3_select_defaults();
         o.objective = (dc3_objective)(how % 3), o.maximizer = (dc3_maximizer)(how / 3);
         o.ipc = MOST, o.bins = BINS, o.nested = 0;
@@ -216,8 +217,15 @@ static void nested_is_the_beginning_of_a_larger_one(void **state)
             continue;
         }
         assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &full), DC3_OK);
+        assert_int_equal(dc3_select_bins(&o, N, D, x, labels, own), DC3_OK);
+        o.ipc = 1, o.nested = 0;
+        assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, NULL, &one), DC3_OK);
+        o.nested = 1;
+        const int64_t *of = bins ? bins : own;
         for (int64_t i = 0; i < full.count; i++) {
-            int64_t at = i / MOST * MOST;
+            int64_t at = i / MOST * MOST, best = one.rows[i / MOST];
+            if (at == i) assert_int_equal(full.rows[i], best);
+            if (of[full.rows[i]] == of[best]) continue;
             while (usual.rows[at] != full.rows[i] && at < i / MOST * MOST + MOST - 1) at++;
             assert_int_equal(usual.rows[at], full.rows[i]);
             assert_true(usual.gains[at] == full.gains[i]);
@@ -232,6 +240,7 @@ static void nested_is_the_beginning_of_a_larger_one(void **state)
         }
         dc3_selection_free(&usual);
         dc3_selection_free(&full);
+        dc3_selection_free(&one);
     }
     free(x);
 }
@@ -344,7 +353,7 @@ static void sums_of_similarities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(turns_begin_with_the_largest),
+        cmocka_unit_test(bins_take_turns),
         cmocka_unit_test(nested_is_the_beginning_of_a_larger_one),
         cmocka_unit_test(budget_gives_exactly_the_total),
         cmocka_unit_test(same_rows_as_direct),

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the choices of images are worth (docs/methods.md): selections.sh DATA WORK [IPC], where DATA, such as CIFAR-10 or
+# What the choices of images are worth (docs/methods.md): selections.sh DATA WORK [IPC..], where DATA, such as CIFAR-10 or
 # ImageNette, has train/ with a folder per class. Nothing of its test set is used: the images whose names end in 7 are
 # held out, teacher and sets see the rest. WORK/selections.txt has a row for each IPC and kind of labels, and a column
 # for each method or selection of dc3-select. Each step continues where it stopped; students of one thread each run side
@@ -11,13 +11,14 @@
 # In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default random
 # rded and every selection; X+crop and X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels,
 # default: the images'), ARCH (of teacher and students, default convnet3), SEEN (images that each student sees; default
-# 10,000, 30,000 and 50,000 at IPC 1, 10, 50), RECIPE (of students, default strong; with classic in batches of 10, 25,
-# 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM
+# 10,000 at IPC 1, 30,000 to 10, 50,000 above), RECIPE (of students, default strong; with classic in batches of 10, 25
+# and 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM
 # (last digits of the names of the images that are chosen from, default 0-689).
 set -eu
-data=$(realpath "$1") work=$2 only=${3:-}
+data=$(realpath "$1") work=$2 ipcs=${*:3}
+ipcs=${ipcs:-1 10 50}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
-[[ $only =~ ^(|1|10|50)$ ]] || { echo "expected IPC 1, 10 or 50, found $only" >&2; exit 1; }
+[[ $ipcs =~ ^[1-9][0-9]*(\ [1-9][0-9]*)*$ ]] || { echo "expected images per class, found $ipcs" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${LABELS:-hard}
 ways=${WAYS:-random rded paper bps cao2 kmeans herding} arch=${ARCH:-convnet3} recipe=${RECIPE:-strong}
 size=(${SIZE:+--size "$SIZE"})
@@ -33,12 +34,18 @@ teacher=${TEACHER:-teacher.safetensors}
 
 # The options of a recipe for an IPC: strong has batches of its own.
 recipe_of() {
-  local batch
-  case $1 in 1) batch=10 ;; 10) batch=25 ;; *) batch=50 ;; esac
+  local batch=50
+  (($1 > 10)) || batch=25
+  (($1 > 1)) || batch=10
   echo "--recipe $recipe"
   [[ $recipe != classic ]] || echo "--batch $batch"
 }
-seen() { case $1 in 1) echo "${SEEN:-10000}" ;; 10) echo "${SEEN:-30000}" ;; *) echo "${SEEN:-50000}" ;; esac; }
+seen() {
+  local images=50000
+  (($1 > 10)) || images=30000
+  (($1 > 1)) || images=10000
+  echo "${SEEN:-$images}"
+}
 condense() { # WAY IPC SEED
   local how=(--method dc3-select --selection "${1%+*}")
   [[ $1 != random* && $1 != rded* ]] || how=(--method "${1%+*}")
@@ -65,7 +72,7 @@ table() {
     printf '%-4s %-5s' IPC label
     for way in $ways; do printf ' %-18s' "$way"; done
     printf '\n'
-    for ipc in 1 10 50; do
+    for ipc in $ipcs; do
       for labels in $kinds; do
         compgen -G "scores/$ipc-$labels-*.json" > /dev/null || continue
         printf '%-4s %-5s' "$ipc" "$labels"
@@ -83,7 +90,7 @@ table() {
 
 mkdir -p runs scores
 for ((seed = 0; seed < seeds; seed++)); do
-  for ipc in ${only:-1 10 50}; do
+  for ipc in $ipcs; do
     for way in $ways; do
       condense "$way" "$ipc" "$seed"
       for labels in $kinds; do
