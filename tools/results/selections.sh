@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the choices of images are worth (docs/methods.md): selections.sh DATA WORK [IPC..], where DATA, such as CIFAR-10 or
-# ImageNette, has train/ with a folder per class. Nothing of its test set is used: the images whose names end in 7 are
+# What the choices of images are worth (docs/methods.md): selections.sh DATA WORK [IPC..], where DATA, such as CIFAR-10
+# or ImageNette, has train/ with a folder a class. Nothing of its test set is used: the images whose names end in 7 are
 # held out, teacher and sets see the rest. WORK/selections.txt has a row for each IPC and kind of labels, and a column
 # for each method or selection of dc3-select. Each step continues where it stopped; students of one thread each run side
 # by side. Selections of whole images and of crops, and of mosaics of four crops, at 128 pixels:
@@ -12,8 +12,8 @@
 # rded and every selection; X+crop and X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels,
 # default: the images'), ARCH (of teacher and students, default convnet3), SEEN (images that each student sees; default
 # 10,000 at IPC 1, 30,000 to 10, 50,000 above), RECIPE (of students, default strong; with classic in batches of 10, 25
-# and 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM
-# (last digits of the names of the images that are chosen from, default 0-689).
+# and 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14),
+# FROM (last digits of the names of the images that are chosen from, default 0-689).
 set -eu
 data=$(realpath "$1") work=$2 ipcs=${*:3}
 ipcs=${ipcs:-1 10 50}
