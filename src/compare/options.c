@@ -289,10 +289,9 @@ int dc3_method_has_features(const dc3_condense_options *d, const char *method)
 int dc3_method_takes_features(const dc3_condense_options *d, const char *method)
 {
     const dc3_method *m = dc3_method_called(method);
-    int gradients = m->uses & DC3_USES_MAXIMIZER && !(m->needs & DC3_NEEDS_BINS);
-    if (!d->features || dc3_method_crops(m, d)) return 0;
-    if (gradients && !dc3_goes_without(d->teacher) && d->near_duplicates == 0) return 0;
-    return (m->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) != 0;
+    int taught = !dc3_goes_without(d->teacher);
+    return d->features && dc3_method_features(m, dc3_method_crops(m, d), taught, d->near_duplicates != 0) ==
+                              DC3_FEATURES_CHOOSE;
 }
 
 int dc3_comparing_has_features(const dc3_compare_options *o)

@@ -113,16 +113,17 @@ static dc3_status open_given(dc3_run *run, dc3_run_needs needs)
 {
     const char *setting = dc3_setting("features");
     if (!run->options->features) return DC3_OK;
-    if (needs < DC3_RUN_BINS || !(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)))
+    dc3_features_use use = dc3_method_features(run->method, run->crops, run->teacher_path != NULL,
+                                               run->options->near_duplicates != 0);
+    if (needs < DC3_RUN_BINS || use == DC3_FEATURES_UNUSED)
         return dc3_fail_about("features", "%s: %s %s has no use for it; leave it out", setting,
                               dc3_setting("method"), run->method->words->name);
-    if (run->crops)
+    if (use == DC3_FEATURES_OF_WHOLE_IMAGES)
         return dc3_fail_about("features",
                               "%s: its rows are of whole images, and %s chooses parts of them; expected "
                               "one of both",
                               setting, dc3_setting("crops"));
-    if (run->teacher_path && run->options->near_duplicates == 0 && run->method->uses & DC3_USES_MAXIMIZER &&
-        !(run->method->needs & DC3_NEEDS_BINS))
+    if (use == DC3_FEATURES_BESIDE_GRADIENTS)
         return dc3_fail_about("features",
                               "%s: %s %s compares a teacher's gradients alone; leave it out, or the teacher "
                               "(%s none)",

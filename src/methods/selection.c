@@ -72,6 +72,15 @@ int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, in
     return bins || method->needs & DC3_NEEDS_FEATURES;
 }
 
+dc3_features_use dc3_method_features(const dc3_method *method, int crops, int taught, int beside)
+{
+    int bins = method->needs & DC3_NEEDS_BINS;
+    if (!bins && !(method->needs & DC3_NEEDS_FEATURES)) return DC3_FEATURES_UNUSED;
+    if (crops) return DC3_FEATURES_OF_WHOLE_IMAGES;
+    if (taught && !beside && method->uses & DC3_USES_MAXIMIZER && !bins) return DC3_FEATURES_BESIDE_GRADIENTS;
+    return DC3_FEATURES_CHOOSE;
+}
+
 int dc3_run_uses(const dc3_run *run)
 {
     return !run->selection ? run->method->uses : run->selection->bins ? DC3_USES_BINS : 0;

@@ -19,6 +19,16 @@ int dc3_run_nests(const dc3_run *run);
 /* 1 if a method with such a selection compares images by features that a backbone can give. given: there is a
  * teacher's file, which answers for gradients and for what is not the paper's selection. */
 int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, int given);
+/* What features of a file are to a method: of use, or why not. crops: it chooses parts of images; taught:
+ * there is a teacher, by whose gradients some choose alone; beside: near-duplicates count, which features
+ * tell too. */
+typedef enum dc3_features_use {
+    DC3_FEATURES_CHOOSE,
+    DC3_FEATURES_UNUSED,
+    DC3_FEATURES_OF_WHOLE_IMAGES,
+    DC3_FEATURES_BESIDE_GRADIENTS
+} dc3_features_use;
+dc3_features_use dc3_method_features(const dc3_method *method, int crops, int taught, int beside);
 /* Which of the settings count (method.h). */
 int dc3_run_uses(const dc3_run *run);
 

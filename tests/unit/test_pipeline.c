@@ -139,23 +139,28 @@ static void compare(json_t *lines, const dc3_selection *expected)
     json_decref(lines);
 }
 
-/* Bins from the VAE's features; in them the gradients of the teacher, or the same features. */
+/* Bins from the VAE's features; in them the gradients of the teacher, or the same features. Bin after bin, or
+ * by turns. */
 static void bins_and_gradients(void **state)
 {
     (void)state;
     float *encoded, *embeddings, *logits;
     int64_t length = features(NULL, &encoded, &embeddings, &logits), bins[N], kinds = 0;
-    for (int taught = 0; taught < 2; taught++) {
+    for (int way = 0; way < 4; way++) {
+        int taught = way & 1;
         dc3_selection expected;
         dc3_condense_options o = options_of("dc3", taught ? weights : "none");
+        if (way & 2) o.selection = DC3_SELECTION_NESTED;
         json_t *lines = run(&o, 1);
-        assert_int_equal(dc3_select_bins(&o.select, N, length, encoded, labels, bins), DC3_OK);
+        dc3_select_options select = o.select;
+        select.nested = way >> 1;
+        assert_int_equal(dc3_select_bins(&select, N, length, encoded, labels, bins), DC3_OK);
         for (int i = 0; i < N; i++) kinds |= 1 << bins[i];
         assert_int_equal(kinds, 3); /* two bins */
         dc3_status status =
-            taught ? dc3_select_rows(&o.select, N, teacher.info->embedding, teacher.info->classes, embeddings,
+            taught ? dc3_select_rows(&select, N, teacher.info->embedding, teacher.info->classes, embeddings,
                                      logits, labels, bins, &expected)
-                   : dc3_select_rows(&o.select, N, length, 0, encoded, NULL, labels, bins, &expected);
+                   : dc3_select_rows(&select, N, length, 0, encoded, NULL, labels, bins, &expected);
         assert_int_equal(status, DC3_OK);
         compare(lines, &expected);
         dc3_selection_free(&expected);
