@@ -30,9 +30,10 @@ typedef struct dc3_select_options {
     int strict;               /* refuse a class of fewer than ipc rows, instead of repeating rows */
     const dc3_cancel *cancel; /* once it is set the selection stops with DC3_ERR_CANCELLED; NULL: nothing
                                  stops it */
-    int nested; /* 1: the first rows of each class are those of a smaller ipc. The first is what ipc 1 has;
-                   the bins are `bins` for any ipc and give a row each in turn: that of the first, then the
-                   largest to the smallest. Not with DC3_STOCHASTIC_GREEDY. Default 0 */
+    int nested; /* 1: the first rows of each class are those of a smaller ipc. The first is the best of the
+                   whole class, as with ipc 1 and no bins given; the bins are `bins` for any ipc and give a
+                   row each in turn: that of the first, then the largest to the smallest. Not with
+                   DC3_STOCHASTIC_GREEDY. Default 0 */
 } dc3_select_options;
 
 DC3_API dc3_select_options dc3_select_defaults(void);

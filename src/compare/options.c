@@ -145,6 +145,7 @@ static dc3_status check_selection(const dc3_compare_options *o)
     dc3_selection_kind kind = o->condense.selection;
     int takes = 0, bins = 0;
     DC3_TRY(dc3_option_check("selection", (int)kind, 1));
+    DC3_TRY(dc3_selection_check_nested(&o->condense));
     if (kind == DC3_SELECTION_DEFAULT) return DC3_OK;
     for (int i = 0; o->methods[i]; i++) {
         const dc3_method *method = dc3_method_called(o->methods[i]);
@@ -261,7 +262,7 @@ void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
     if (!has_all_features(method)) condense->near_duplicates = 0;
     if (condense->selection == DC3_SELECTION_DEFAULT) return;
     if (!dc3_method_takes_selection(dc3_method_called(method)))
-        condense->selection = DC3_SELECTION_DEFAULT;
+        condense->selection = DC3_SELECTION_DEFAULT, condense->select.nested = 0;
     else if (!dc3_selection_ways[condense->selection].bins)
         condense->select.bins = dc3_select_defaults().bins;
 }

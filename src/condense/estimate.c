@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/listener.h"
 #include "methods/chosen.h"
+#include "methods/selection.h"
 #include "condense/offers.h"
 #include "condense/estimate.h"
 #include "condense/image_times.h"
@@ -176,7 +177,13 @@ static double selection_bytes(const dc3_run *run)
     if (run->probes && run->encodes)
         taught = (double)run->report->classes + encoded; /* the regression has a copy */
     if (!(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
-    return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
+    double bytes = 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
+    int at_once = run->options->select.threads < dc3_dataset_classes(run->dataset)
+                      ? run->options->select.threads
+                      : dc3_dataset_classes(run->dataset);
+    if (dc3_run_nests(run)) /* whole classes are compared, as f64 */
+        bytes += 8 * (double)largest * (taught > 0 ? taught : encoded) * at_once;
+    return bytes;
 }
 
 dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)

@@ -30,14 +30,26 @@ static dc3_status refuse_unused(const dc3_run *run)
     return DC3_OK;
 }
 
+dc3_status dc3_selection_check_nested(const dc3_condense_options *o)
+{
+    if (o->select.nested && o->selection != DC3_SELECTION_NESTED)
+        return dc3_fail_about("selection", "%s: expected nested, as the options for choosing rows have it",
+                              dc3_setting("selection"));
+    if (o->selection == DC3_SELECTION_NESTED && o->select.maximizer == DC3_STOCHASTIC_GREEDY)
+        return dc3_fail_about(
+            "maximizer",
+            "%s stochastic: how many rows it looks at depends on how many are chosen, so that "
+            "%s nested cannot have it; leave one of them out",
+            dc3_setting("maximizer"), dc3_setting("selection"));
+    return DC3_OK;
+}
+
 dc3_status dc3_run_choose_selection(dc3_run *run)
 {
     dc3_selection_kind kind = run->options->selection;
     run->needs = run->method->needs;
     DC3_TRY(dc3_option_check("selection", (int)kind, 1));
-    if (run->options->select.nested && kind != DC3_SELECTION_NESTED)
-        return dc3_fail_about("selection", "%s: expected nested, as the options for choosing rows have it",
-                              dc3_setting("selection"));
+    DC3_TRY(dc3_selection_check_nested(run->options));
     if (kind == DC3_SELECTION_DEFAULT) return DC3_OK;
     if (!dc3_method_takes_selection(run->method))
         return dc3_fail_about("selection",

@@ -12,6 +12,9 @@ int dc3_method_takes_selection(const dc3_method *method);
  * the method's own, into run->selection. DC3_ERR_OPTION where the method has no other one, or for another
  * setting that says nothing about it. */
 dc3_status dc3_run_choose_selection(dc3_run *run);
+/* DC3_ERR_OPTION where the selection and the options for choosing rows do not agree whether it is nested, or
+ * it cannot be. */
+dc3_status dc3_selection_check_nested(const dc3_condense_options *options);
 /* DC3_ERR_OPTION where the selection needs a teacher and the run has none. */
 dc3_status dc3_run_check_selection(const dc3_run *run);
 /* 1: of the paper's selection, that whose first images are those of a smaller number (select.nested). */

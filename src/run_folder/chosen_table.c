@@ -119,7 +119,7 @@ static dc3_status print_all(table *t, const char *folder)
 {
     const json_t *settings = json_object_get(t->document, "settings");
     t->objective =
-        *text_of(settings, "selection") ? text_of(settings, "selection") : text_of(settings, "objective");
+        *text_of(settings, "objective") ? text_of(settings, "objective") : text_of(settings, "selection");
     fputs("class,image,stored,method,objective,bin,rank,gain,repeat,stands_for,edits\n", t->to);
     char *train = dc3_path_join(folder, "train");
     dc3_status status =

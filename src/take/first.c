@@ -158,8 +158,7 @@ int dc3_is_nested(const json_t *settings)
                *by = selection ? selection : method;
     int whole = (method && strcmp(method, "graph-cut") == 0) ||
                 (!selection && json_integer_value(json_object_get(settings, "bins")) == 1);
-    if (whole && maximizer && strcmp(maximizer, "stochastic") != 0)
-        return 1; /* greedy in a class that is one bin */
+    if (whole && maximizer && strcmp(maximizer, "stochastic") != 0) return 1; /* in one bin */
     for (size_t i = 0; by && i < sizeof orders / sizeof *orders; i++)
         if (strcmp(by, orders[i]) == 0) return 1;
     return 0;

@@ -163,13 +163,14 @@ static dc3_status fill(const dc3_taking *t, int clears, json_t *document, dc3_ta
 
 static void tell(const dc3_taking *t, const json_t *settings, int nested)
 {
+    int bins = json_object_get(settings, "objective") != NULL; /* nested is one of its selections */
     const char *edits = json_string_value(json_object_get(settings, "compensation"));
     if (!nested)
         dc3_listener_say(t->listener,
                          "note: these are the first images of each class by rank, not those that a run of "
-                         "its own with %s %lld would choose; one with %s nested has a choice that can be "
-                         "cut (docs/methods.md, Selections)",
-                         dc3_setting("ipc"), (long long)t->first.most, dc3_setting("selection"));
+                         "its own with %s %lld would choose%s%s%s (docs/methods.md, Selections)",
+                         dc3_setting("ipc"), (long long)t->first.most, bins ? "; those of " : "",
+                         bins ? dc3_setting("selection") : "", bins ? " nested are" : "");
     if (edits && strcmp(edits, dc3_compensation_kind_name(DC3_COMPENSATION_CALIBRATED)) == 0)
         dc3_listener_say(t->listener, "note: their colours were compensated together with those of the "
                                       "images that are left out");

@@ -46,6 +46,24 @@ done
 grep -q '"bins": 10' bps/dc3.json || fail "bps: dc3.json does not say how many patterns"
 grep -q '"bins"' herding/dc3.json && fail "herding has no bins"
 
+# Of two bins too: bytes and counts over all classes take the first of each class, mosaics of crops follow, and so do
+# rows of a file.
+nested=(--method dc3-select --selection nested --bins 2 --editor tiny "${teacher[@]}" --no-report "${common[@]}")
+firsts() { # RUN CLASS N: sources of the first N images of a class
+  grep "\"class\":\"$2\"" "$1/train/metadata.jsonl" | head -n "$3" | field /dev/stdin source
+}
+expect 0 "10 images stored" "$dc3" condense data -o two --ipc 5 "${nested[@]}"
+expect 0 "5 images stored" "$dc3" condense data -o total --total 5 "${nested[@]}"
+[[ $(firsts total blue 5) == "$(firsts two blue 3)" && $(firsts total red 5) == "$(firsts two red 2)" ]] ||
+  fail "--total is not the first of each class: $(< total/train/metadata.jsonl)"
+expect 0 "2 images stored" "$dc3" condense data -o mosaic-1 --ipc 1 --crops 2 --factor 2 "${nested[@]}"
+expect 0 "4 images stored" "$dc3" condense data -o mosaic-2 --ipc 2 --crops 2 --factor 2 "${nested[@]}"
+expect 0 "2 of 4 images taken" "$dc3" take mosaic-2 --ipc 1 -o mosaic-taken
+diff -r mosaic-1/train mosaic-taken/train > differences || fail "mosaics: $(< differences)"
+rows() { "$dc3" select --from "$source/tests/golden/npy/deflated.npz" --bins 2 --ipc "$1" "${@:2}" || fail "rows"; }
+[[ $(rows 2 --selection nested | awk 'NR % 2 == 1') == "$(rows 1 --selection nested)" ]] || fail "--from is not nested"
+[[ $(rows 2 --selection nested) != "$(rows 2)" ]] || fail "--from says nothing of turns"
+
 # A run goes on, but not with another selection; without --teacher it trains one.
 rm bps/train/red/001-*
 how=(--method dc3-select --selection bps --editor none "${teacher[@]}" "${common[@]}")
@@ -82,6 +100,11 @@ for unused in "--bins 5" "--objective log-determinant" "--maximizer lazy" "--gra
     "${teacher[@]}"
 done
 expect 2 "--selection bps is for a dataset; with --from expected paper or nested" "$dc3" select --from x --selection bps
+for how in "" --dry-run; do
+  # shellcheck disable=SC2086
+  expect 2 "--maximizer stochastic: how many rows" "${refused[@]}" --selection nested --maximizer stochastic \
+    --editor tiny "${teacher[@]}" $how
+done
 expect 0 "estimate" "${refused[@]}" --selection bps --bins 3 --dry-run "${teacher[@]}"
 
 # A comparison has it for the methods that choose so.
@@ -92,6 +115,8 @@ grep -q '"selection": "herding"' table/compare.json || fail "compare.json: $(< t
 expect 0 "2 images selected" "$dc3" select data -o h.jsonl --method dc3-select --selection herding --ipc 1 \
   --editor none "${teacher[@]}"
 [[ $(sources table/ipc1/dc3-select/seed0/train/metadata.jsonl) == $(sources h.jsonl) ]] || fail "compare: not herding's"
+expect 0 "table.txt" "${compare[@]}" -o nested-table --methods random,dc3-select --selection nested --editor tiny
+grep -q '"selection": "nested"' nested-table/compare.json || fail "compare.json: $(< nested-table/compare.json)"
 expect 1 "holds scores of another 'selection'" "${compare[@]}" -o table --methods random,dc3-select
 expect 2 "--selection bps: none of --methods chooses as dc3 does" "${compare[@]}" -o x --methods random,dq \
   --selection bps

@@ -25,7 +25,7 @@ for how in "dc3-select --selection "{cao2,bps,herding} \
 done
 
 expect 0 "4 images stored" "$dc3" condense data -o drawn --ipc 2 "${given[@]}" --method graph-cut --maximizer stochastic
-expect 0 "one with --selection nested has a choice that can be cut" "$dc3" take drawn --ipc 1 -o drawn-taken
+expect 0 "a run of its own with --ipc 1 would choose (docs" "$dc3" take drawn --ipc 1 -o drawn-taken
 
 ! grep stored_accuracy herding-taken/dc3.json || fail "a teacher's accuracy on images that were left"
 
@@ -42,7 +42,8 @@ done
 # Of the paper's selection rank 1 of each bin comes first; it is no smaller run's.
 expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 "${given[@]}" --method dc3-select \
   --editor tiny
-expect 0 "not those that a run of its own with --ipc 3 would choose" "$dc3" take paper --ipc 3 -o paper-taken
+expect 0 "not those that a run of its own with --ipc 3 would choose; those of --selection nested are" \
+  "$dc3" take paper --ipc 3 -o paper-taken
 for class in blue red; do
   [[ $(grep "\"class\":\"$class\"" paper-taken/train/metadata.jsonl | field /dev/stdin rank | xargs) == "1 1 1" ]] ||
     fail "paper: ranks: $(< paper-taken/train/metadata.jsonl)"

@@ -225,11 +225,11 @@ static void nested_is_the_beginning_of_a_larger_one(void **state)
         for (int64_t i = 0; i < full.count; i++) {
             int64_t at = i / MOST * MOST, best = one.rows[i / MOST];
             if (at == i) assert_int_equal(full.rows[i], best);
+            assert_int_equal(count_in(MOST, full.rows + at, full.rows[i]), 1);
             if (of[full.rows[i]] == of[best]) continue;
             while (usual.rows[at] != full.rows[i] && at < i / MOST * MOST + MOST - 1) at++;
             assert_int_equal(usual.rows[at], full.rows[i]);
             assert_true(usual.gains[at] == full.gains[i]);
-            assert_int_equal(count_in(MOST, full.rows + i / MOST * MOST, full.rows[i]), 1);
         }
         for (o.ipc = 1; o.ipc < MOST; o.ipc++) {
             assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, bins, &part), DC3_OK);

@@ -72,7 +72,7 @@ table() {
     printf '%-4s %-5s' IPC label
     for way in $ways; do printf ' %-18s' "$way"; done
     printf '\n'
-    for ipc in $ipcs; do
+    for ipc in $(find scores -name '*.json' -printf '%f\n' | cut -d- -f1 | sort -nu); do
       for labels in $kinds; do
         compgen -G "scores/$ipc-$labels-*.json" > /dev/null || continue
         printf '%-4s %-5s' "$ipc" "$labels"
