@@ -4,8 +4,8 @@
 source "$2/tests/cli/ranks.sh"
 tiny_mini
 gradual train 6 && gradual val 6
-"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
-compare=(compare train --val val --threads 1 --dtype f32 --size 32 --epochs 2 --teacher two.safetensors --any-teacher)
+"$tools/make_teacher" two.safetensors 2 16 || fail "make_teacher"
+compare=(compare train --val val --threads 1 --dtype f32 --size 16 --epochs 2 --teacher two.safetensors --any-teacher)
 # timeless FOLDER: its scores, table and sets, without times, as a text.
 timeless() {
   sed -E 's/"seconds[a-z_]*": *[^,}]*//g' "$1/results.jsonl"

@@ -3,9 +3,9 @@
 # process for every number of ranks, but for times; also where another number continues; a lost rank is named.
 source "$2/tests/cli/ranks.sh"
 gradual train 24 && gradual val 24
-"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
-DC3_MODELS=none "$dc3" condense train -o set --ipc 4 --method random --size 32 --threads 1 > log 2>&1 || fail "$(< log)"
-evaluate=(evaluate set --val val --threads 1 --dtype f32 --any-teacher --size 32)
+"$tools/make_teacher" two.safetensors 2 16 || fail "make_teacher"
+DC3_MODELS=none "$dc3" condense train -o set --ipc 4 --method random --size 16 --threads 1 > log 2>&1 || fail "$(< log)"
+evaluate=(evaluate set --val val --threads 1 --dtype f32 --any-teacher --size 16)
 # timeless FILE: without what holds times.
 timeless() { sed -E 's/"(seconds|date|seconds_[a-z]*)": *[^,}]*/"\1"/g; s/[0-9.]+ s\)/s)/; s/ +[0-9]+$//' "$1"; }
 # alike NAME HOW COMMAND...: by one process and by 1, 2, 3 ranks: the output, as a table ("") or as JSON, or both, and
@@ -31,8 +31,8 @@ expect 0 "5 views of each of 8 images labelled" "$dc3" label set --teacher two.s
   --views 5
 alike stored --json "${evaluate[@]}" --labels stored --seeds 3 --epochs 5
 # A dataset that is no run's, and a student that fails on every rank: told once.
-alike folder --json evaluate train --val val --threads 1 --dtype f32 --size 32 --labels hard --seeds 2 --epochs 1
-expect 2 "the teacher, a convnet3, takes 32 pixels only, found 40" ranks 3 "${evaluate[@]}" --epochs 1 --size 40 \
+alike folder --json evaluate train --val val --threads 1 --dtype f32 --size 16 --labels hard --seeds 2 --epochs 1
+expect 2 "the teacher, a convnet3, takes 16 pixels only, found 40" ranks 3 "${evaluate[@]}" --epochs 1 --size 40 \
   --teacher two.safetensors
 for more in "" --dry-run; do
   expect 2 "--minutes: works with one rank, found 2" ranks 2 "${evaluate[@]}" --labels hard --minutes 1 $more

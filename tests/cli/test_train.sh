@@ -4,10 +4,10 @@ source "$2/tests/cli/common.sh"
 tiny_mini
 
 blue_and_red 8 10
-train=("$dc3" train train --val val --size 16 --batch 4 --threads 2 --dtype f32 --lr 0.05)
+train=("$dc3" train train --val val --size 16 --batch 4 --threads 1 --dtype f32 --lr 0.05)
 
-expect 0 "last epoch: top-1 100.00 %" "${train[@]}" --epochs 6 -o whole.safetensors
-expect 0 '"arch": "convnet3"' "${train[@]}" --epochs 6 -o again.safetensors --json
+expect 0 "last epoch: top-1 100.00 %" "${train[@]}" --epochs 6 --threads 2 -o whole.safetensors
+expect 0 '"arch": "convnet3"' "${train[@]}" --epochs 6 --threads 2 -o again.safetensors --json
 cmp whole.safetensors again.safetensors || fail "the same command gives other bytes"
 [[ ! -e whole.safetensors.checkpoint ]] || fail "the checkpoint of a finished training stays"
 
@@ -47,9 +47,9 @@ cmp small.safetensors same.safetensors || fail "the same progressive training gi
 expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o x.safetensors
 
 # Students.
-expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 \
+expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 1 \
   --dtype f32
-score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
+score=("$dc3" evaluate small --val val --threads 1 --dtype f32 --epochs 12)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
 [[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] ||
   fail "the teacher's accuracy: $output"
@@ -57,7 +57,7 @@ expect 0 "convnet3           100.00           " "${score[@]}" --labels hard --lr
 settings="12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1"
 expect 0 "$settings; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
-expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 2
+expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 1
 expect 0 '"factor": 2' "${score[@]}" --labels stored --json
 expect 2 "--factor: the stored labels were made with a factor of 2, found 1" "${score[@]}" --labels stored --factor 1
 expect 2 "there is no 'convnet9'" "${score[@]}" --labels hard --arch convnet3,convnet9
@@ -71,7 +71,7 @@ expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken --seeds 2
 expect 2 "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2, neon or plain, found 'avx5'" \
   env DC3_KERNELS=avx5 "${score[@]}" --labels hard
 expect 1 "1 images cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
-expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 \
+expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 1 \
   -o x.safetensors
 first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
   second=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date')
@@ -106,7 +106,7 @@ expect 0 "warning: students are not saved, and start over if they are interrupte
   --epochs 40
 [[ $(grep -c "students are not saved" <<< "$output") == 1 ]] || fail "reported twice: $output"
 rm small/students
-expect 0 "40 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 40 --labels hard
+expect 0 "40 epochs" "$dc3" evaluate small/train --val val --threads 1 --dtype f32 --epochs 40 --labels hard
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] ||
   fail "something was written into a dataset: $(ls small/train)"
 
@@ -133,12 +133,12 @@ done
 cp -r small gone && file=$(find gone/train -name '*.png' | sort | head -1) &&
   cp "$file" "${file%/*}/mine.png" && rm "$file"
 expect 0 "note: gone/train: 1 of 4 images of the run is missing: ${file#gone/train/}" "$dc3" evaluate gone --val val \
-  --labels hard --threads 2 --epochs 1
+  --labels hard --threads 1 --epochs 1
 [[ $output == *"gone/train: 1 image is not of the run: "*mine.png*"1 epoch of 4 images"* ]] || fail "foreign: $output"
 
 # A run that was not finished is not scored.
 cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
-expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2
+expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 1
 
 # CIFAR binaries: the same folder is for training and, by its test_batch.bin, for testing; a file may be named too.
 record() { printf "\\$(printf %03o "$1")"; head -c 3072 /dev/zero | tr '\0' "\\$(printf %03o "$2")"; }
@@ -146,15 +146,15 @@ mkdir cifar train_only
 for i in 0 1 2 3; do record $((i % 2)) $((200 * (i % 2) + i)); done > cifar/data_batch_1.bin
 for i in 0 1 1; do record $i $((200 * i)); done > cifar/test_batch.bin
 cp cifar/data_batch_1.bin train_only
-binaries=("$dc3" train cifar --batch 2 --threads 2 --dtype f32 --epochs 1)
+binaries=("$dc3" train cifar --batch 2 --threads 1 --dtype f32 --epochs 1)
 expect 0 "tests are the 3 images of test_batch.bin" "${binaries[@]}" --val cifar -o c.safetensors
 expect 0 "result: c.safetensors" "${binaries[@]}" --val cifar/test_batch.bin -o c.safetensors
 expect 1 "expected test_batch.bin or test.bin to test on, found training images only" "${binaries[@]}" \
   --val train_only -o c.safetensors
 expect 0 "result: c.safetensors" "${binaries[@]}" --val train_only/data_batch_1.bin -o c.safetensors
 expect 0 "2 images stored" "$dc3" condense cifar --ipc 1 -o cifar1 --teacher none --editor none --method random \
-  --threads 2 --dtype f32
-expect 0 '"test_images": 3' "$dc3" evaluate cifar1 --val cifar --labels hard --epochs 2 --threads 2 --dtype f32 --json
+  --threads 1 --dtype f32
+expect 0 '"test_images": 3' "$dc3" evaluate cifar1 --val cifar --labels hard --epochs 2 --threads 1 --dtype f32 --json
 
 # Bad input.
 expect 2 "expected 3 epochs or more" "${small_views[@]}" --epochs 2 -o x.safetensors

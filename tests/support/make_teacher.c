@@ -1,5 +1,6 @@
-/* make_teacher FILE.safetensors CLASSES [blind]: a ConvNet-3 for 32 pixels with weights by formula, for the
- * tests of the command line; a blind one has kernels of 0, so that all images are the same to it. */
+/* make_teacher FILE.safetensors CLASSES [blind|PIXELS]: a ConvNet-3 for 32 pixels, or another multiple of 8,
+ * with weights by formula, for the tests of the command line; a blind one has kernels of 0, so that all
+ * images are the same to it. */
 #include <stdio.h>
 #include <string.h>
 #include "io/safetensors.h"
@@ -24,7 +25,8 @@ int main(int argc, char **argv)
     if (argc < 3) return 2;
     is_blind = argc == 4 && strcmp(argv[3], "blind") == 0;
     dc3_table *table = dc3_table_new("teacher");
-    int64_t classes = atoi(argv[2]), width = 32, ok = table != NULL;
+    int64_t classes = atoi(argv[2]), width = 32, ok = table != NULL, pixels = argc == 4 ? atoi(argv[3]) : 0;
+    int64_t across = (pixels ? pixels : 32) / 8; /* of the last layer's input */
     for (int i = 0; ok && i < 3; i++) {
         snprintf(name, sizeof name, "features.%d.weight", 4 * i);
         ok = add(table, name, 4, (int64_t[]){width, i ? width : 3, 3, 3});
@@ -35,7 +37,7 @@ int main(int argc, char **argv)
             ok = add(table, name, 1, &width);
         }
     }
-    ok = ok && add(table, "classifier.weight", 2, (int64_t[]){classes, width * 16}) &&
+    ok = ok && add(table, "classifier.weight", 2, (int64_t[]){classes, width * across * across}) &&
          add(table, "classifier.bias", 1, &classes) && dc3_safetensors_save(argv[1], table) == DC3_OK;
     if (!ok) fprintf(stderr, "%s\n", dc3_error_text());
     dc3_table_close(&table);
