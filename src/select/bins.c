@@ -60,7 +60,7 @@ int64_t dc3_turns(int count, int64_t *sizes, int first, int64_t total, int64_t *
     qsort_r(order + 1, (size_t)count - 1, sizeof *order, larger_first, sizes);
     for (int64_t round = 0; taken < total && taken > before; round++) {
         before = taken;
-        for (int b = 0; b < count && taken < total; b++)
+        for (int b = 0; b < count && taken < total && (b == 0 || sizes[order[b]] > round); b++)
             if (sizes[order[b]] > round) turns[taken++] = order[b];
     }
     return taken;
