@@ -15,10 +15,10 @@
 
 /* One bin's rows and picks; all lie in two shared arrays. */
 typedef struct bin {
-    int64_t label, first, count; /* rows[first .. first + count) */
-    int64_t ends;                /* the class whose last one it is; -1: not the last */
-    int64_t picks, out;          /* how many, and where in the selection */
-    int64_t opens;               /* which of its rows is the class's first in a nested selection; -1: none */
+    int64_t first, count; /* rows[first .. first + count) */
+    int64_t ends;         /* the class whose last one it is; -1: not the last */
+    int64_t picks, out;   /* how many, and where in the selection */
+    int64_t opens;        /* which of its rows is the class's first in a nested selection; -1: none */
 } bin;
 
 typedef struct job {
@@ -151,25 +151,31 @@ static dc3_status cluster(job *j)
         &(dc3_pieces){.count = j->classes, .workers = j->options->threads, .user = j, .work = cluster_piece});
 }
 
+/* `count` rows of one class from the first-th on, as a chooser takes them; item names their random numbers.
+ */
+static dc3_candidates candidates(job *j, int64_t first, int64_t count, uint64_t item)
+{
+    return (dc3_candidates){.meter = &j->meter,
+                            .options = j->options,
+                            .m = count,
+                            .d = j->d,
+                            .c = j->c,
+                            .rows = j->rows + first,
+                            .embeddings = j->embeddings,
+                            .logits = j->logits,
+                            .label = j->labels[j->rows[first]],
+                            .item = item};
+}
+
 /* The best row of the whole class k, whose rows are in ascending order still. */
 static dc3_status open_class(void *user, int worker, int64_t k, void *result)
 {
-    const job *j = user;
-    const int64_t *rows = j->rows + j->class_first[k];
-    const dc3_candidates all = {.meter = &((job *)user)->meter,
-                                .options = j->options,
-                                .m = j->class_first[k + 1] - j->class_first[k],
-                                .d = j->d,
-                                .c = j->c,
-                                .rows = rows,
-                                .embeddings = j->embeddings,
-                                .logits = j->logits,
-                                .label = j->labels[*rows],
-                                .item = (uint64_t)k};
-    int64_t best;
+    job *j = user;
+    int64_t first = j->class_first[k], best;
+    const dc3_candidates all = candidates(j, first, j->class_first[k + 1] - first, (uint64_t)k);
     (void)worker, (void)result;
     DC3_TRY(j->chooser(&all, 1, &best));
-    j->firsts[k] = rows[best];
+    j->firsts[k] = j->rows[first + best];
     forget_class(j, k);
     return DC3_OK;
 }
@@ -189,9 +195,7 @@ static int add_bins(job *j, int64_t k)
     int64_t start = j->part_count;
     for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
         int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
-        if (fresh)
-            j->parts[j->part_count++] =
-                (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1, .opens = -1};
+        if (fresh) j->parts[j->part_count++] = (bin){.first = i, .ends = -1, .opens = -1};
         j->parts[j->part_count - 1].count++;
     }
     j->parts[j->part_count - 1].ends = k;
@@ -271,18 +275,9 @@ static dc3_status take_turns(job *j, dc3_selection *selection)
 static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out, double *gains)
 {
     if (!b->picks) return DC3_OK;
-    dc3_candidates from = {.meter = &j->meter,
-                           .options = j->options,
-                           .m = b->count,
-                           .d = j->d,
-                           .c = j->c,
-                           .rows = j->rows + b->first,
-                           .embeddings = j->embeddings,
-                           .logits = j->logits,
-                           .label = b->label,
-                           .item = item,
-                           .first = b->opens < 0 ? NULL : &b->opens,
-                           .gains = gains};
+    dc3_candidates from = candidates(j, b->first, b->count, item);
+    from.first = b->opens < 0 ? NULL : &b->opens;
+    from.gains = gains;
     DC3_TRY(j->chooser(&from, b->picks, out));
     for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
     return DC3_OK;
