@@ -118,7 +118,7 @@ static dc3_status add_file(const char *from, GPtrArray *to)
 dc3_status dc3_row_paths_read(const char *path, const dc3_table *table, dc3_row_paths *paths)
 {
     const char *within = dc3_table_text(table, "paths");
-    *paths = (dc3_row_paths){NULL};
+    *paths = (dc3_row_paths){0};
     DC3_TRY(dc3_row_paths_beside(path, &paths->from));
     if (paths->from && within)
         return dc3_fail(DC3_ERR_FORMAT,
@@ -138,5 +138,5 @@ void dc3_row_paths_free(dc3_row_paths *paths)
     for (int64_t i = 0; paths->paths && i < paths->count; i++) g_free(paths->paths[i]);
     g_free(paths->paths);
     g_free(paths->from);
-    *paths = (dc3_row_paths){NULL};
+    *paths = (dc3_row_paths){0};
 }
