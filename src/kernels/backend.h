@@ -1,5 +1,5 @@
-/* The table of kernels of a backend (registry.h). The CPU's starts with plain C (ref/); x86/ replaces entries
- * that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
+/* The table of kernels of a backend (registry.h). The CPU's starts with plain C (ref/); vector/ replaces
+ * entries that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
  * c], which is the same memory as tokens [n, h * w, c]. `type` is DC3_F32 or DC3_BF16 and holds for every
  * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32 or better. Kernels
  * use OpenMP threads (as many as omp_get_max_threads), split work so that the result does not depend on their

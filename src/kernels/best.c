@@ -6,7 +6,7 @@
 #include <string.h>
 #include "kernels/cpu.h"
 #include "kernels/cpu_convolutions.h"
-#include "kernels/x86/amx/amx.h"
+#include "kernels/amx/amx.h"
 
 dc3_status dc3_kernels_check(void)
 {
@@ -51,8 +51,8 @@ static dc3_tier tier_up_to(dc3_tier most)
 /* A table for each tier, filled once: contexts on other threads keep reading what they were given. */
 static dc3_kernels tables[DC3_TIER_AMX + 1], emulated;
 
-#include "kernels/x86/conv_gradient.h"
-#include "kernels/x86/x86.h"
+#include "kernels/vector/conv_gradient.h"
+#include "kernels/vector/vector.h"
 
 #if defined(__x86_64__)
 

@@ -1,4 +1,4 @@
-/* What the processor's own dense kernels (x86/) offer to oneDNN's table, which takes them where they are
+/* What the processor's own dense kernels (vector/) offer to oneDNN's table, which takes them where they are
  * faster: private to the CPU's backend. */
 #ifndef DC3_KERNELS_CPU_CONVOLUTIONS_H
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H

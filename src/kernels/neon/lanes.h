@@ -1,5 +1,5 @@
-/* Vectors of four floats by NEON, which every arm64 processor has: what kernels/x86/lanes.h offers, with the
- * same meaning, of NaN too. Included by it alone. */
+/* Vectors of four floats by NEON, which every arm64 processor has: what kernels/vector/lanes.h offers, with
+ * the same meaning, of NaN too. Included by it alone. */
 #ifndef DC3_KERNELS_NEON_LANES_H
 #define DC3_KERNELS_NEON_LANES_H
 

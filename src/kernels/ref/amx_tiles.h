@@ -1,4 +1,4 @@
-/* The tile registers of AMX in plain C, for x86/amx/tiles.h where the processor has none: each thread has
+/* The tile registers of AMX in plain C, for amx/tiles.h where the processor has none: each thread has
  * eight. Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, LDTILECFG to TDPBF16PS. */
 #ifndef DC3_KERNELS_REF_AMX_TILES_H
 #define DC3_KERNELS_REF_AMX_TILES_H

@@ -1,5 +1,5 @@
-/* The table in plain C. Kernels that x86/ replaces compute in double precision, one element at a time, since
- * they are what the fast ones are tested against; those that no tier replaces are what runs. */
+/* The table in plain C. Kernels that vector/ replaces compute in double precision, one element at a time,
+ * since they are what the fast ones are tested against; those that no tier replaces are what runs. */
 #include <stdlib.h>
 #include <string.h>
 #include "kernels/ref/ref.h"
