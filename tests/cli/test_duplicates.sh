@@ -4,8 +4,8 @@ source "$(dirname "$0")/support.sh"
 # paint FILE SIDE SEED [MIRRORED]: a texture that depends on the seed alone, at any size.
 paint() {
   awk -v n="$2" -v s="$3" -v m="${4:-0}" 'BEGIN {
-    srand(s); print "P3", n, n, 255
-    for (k = 0; k < 225; k++) a[k] = 9 * (rand() < .5 ? -1 : 1)
+    print "P3", n, n, 255 # of random signs that are the same in every awk
+    for (k = -20; k < 225; k++) { s = (s + 1) * 16807 % 2147483647; a[k] = s < 1073741824 ? -9 : 9 }
     for (i = 0; i < n; i++) for (k = 0; k < 15; k++) w[i, k] = cos(3.14159 * (i + .5) / n * (k + 1))
     for (i = 0; i < n; i++) for (j = 0; j < n; j++) {
       c = 120; x = m ? n - 1 - j : j

@@ -6,7 +6,7 @@ gradual data 24
 tiny_mini
 "$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
 size=(--dtype f32 --feature-size 16)
-select=("$dc3" select data --ipc 4 --bins 3 --threads 1)
+select=("$dc3" select data --ipc 4 --bins 3 --threads 1 --dtype f32)
 teacher=(--teacher two.safetensors --any-teacher)
 
 # Of the VAE, alone and with a teacher's gradients.
@@ -163,7 +163,8 @@ expect 1 "(--strict)" "$dc3" select broken --ipc 4 --bins 3 --features order.npy
 
 # By several ranks, which must have the same file.
 for n in 1 3; do
-  expect 0 "" ranks $n select data --ipc 4 --bins 3 --threads 1 "${teacher[@]}" --features "$given" -o by-$n.jsonl
+  expect 0 "" ranks $n select data --ipc 4 --bins 3 --threads 1 --dtype f32 "${teacher[@]}" --features "$given" \
+    -o by-$n.jsonl
   expect 0 "" ranks $n condense data --method dc3-select --ipc 4 --bins 3 --size 16 --threads 1 --teacher none \
     --features "$given" -o by-$n
 done
@@ -172,7 +173,8 @@ same_run by-1 by-3 > differences || fail "a run by ranks: $(< differences)"
 
 # Measures by them are those of the network that made them.
 cp -r data other && for i in {1..6}; do rm other/red/$i.png; done
-expect 0 "" "$dc3" select other --ipc 4 --threads 1 --method herding "${teacher[@]}" --cache others -o others.jsonl
+expect 0 "" "$dc3" select other --ipc 4 --threads 1 --dtype f32 --method herding "${teacher[@]}" --cache others \
+  -o others.jsonl
 measure=("$dc3" measure data other --threads 1 "${teacher[@]}")
 expect 0 "values of each image, by the files that were given" "${measure[@]}" --features "$rows" \
   --features "$(echo others/*)"

@@ -76,7 +76,7 @@ static dc3_condense_options options_of(const char *method, const char *of_teache
 static json_t *run(const dc3_condense_options *o, int each)
 {
     dc3_condense_report report;
-    json_t *lines;
+    json_t *lines = NULL;
     if (dc3_select_command(o, &report) != DC3_OK || dc3_json_read_lines(chosen, 1 << 20, &lines) != DC3_OK)
         fail_msg("%s", dc3_error_text());
     assert_int_equal(json_array_size(lines), SHAPED_CLASSES * o->select.ipc * each);
@@ -292,7 +292,7 @@ static void selections_of_crops(void **state)
 static json_t *store(dc3_condense_options *o)
 {
     dc3_condense_report report;
-    json_t *lines;
+    json_t *lines = NULL;
     o->out = stored, o->fresh = 1, o->no_report = 1, o->size = 32;
     char *path = dc3_path_join(stored, "train/metadata.jsonl");
     if (dc3_condense(o, &report) != DC3_OK || dc3_json_read_lines(path, 1 << 20, &lines) != DC3_OK)

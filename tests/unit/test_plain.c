@@ -132,9 +132,9 @@ static void damage(const char *what, const uint8_t *data, size_t size, dc3_rng *
         memcpy(changed, data, size);
         changed[dc3_rng_below(rng, size)] = (uint8_t)dc3_rng_below(rng, 256);
         if (!dc3_plain_decode(changed, size, 0, 0, &plain)) continue;
-        volatile unsigned sum = 0;
+        const volatile uint8_t *pixels = plain.image.pixels; /* so that each is read */
         for (size_t i = 0; i < (size_t)plain.image.width * (size_t)plain.image.height * 3; i++)
-            sum += plain.image.pixels[i];
+            (void)pixels[i];
         dc3_plain_free(&plain);
     }
     free(changed);

@@ -115,12 +115,16 @@ static void one_colour_stays(void **state)
     }
 }
 
-/* libvips takes positions in 64ths of a sample and weights of 12 bits. */
+/* libvips takes positions in 64ths of a sample and weights of 12 bits. Of an image that is over eight times
+ * as long as its crop it is given the middle (vips.c), whose place may be half a sample away: such are left
+ * out. */
 static void near_libvips(dc3_rng *rng, dc3_fit fit)
 {
     int width = 16 + (int)dc3_rng_below(rng, 80), height = 16 + (int)dc3_rng_below(rng, 80);
-    dc3_image from, to, theirs;
-    from = random_image(rng, width + (int)dc3_rng_below(rng, 400), height + (int)dc3_rng_below(rng, 400));
+    int rows = height + (int)dc3_rng_below(rng, 400), columns = width + (int)dc3_rng_below(rng, 400);
+    double across = (double)columns / width, down = (double)rows / height;
+    if (fit == DC3_FIT_CROP && fmax(across, down) > 8 * fmin(across, down)) return;
+    dc3_image from = random_image(rng, columns, rows), to, theirs;
     double difference = 0;
     assert_true(dc3_fit_smaller(&from, width, height, fit, &to));
     VipsImage *in = dc3_vips_wrap(&from);
