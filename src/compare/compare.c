@@ -359,16 +359,6 @@ static dc3_status plan(dc3_comparing *c)
     return look_ahead(c);
 }
 
-/* By this process alone. */
-static dc3_status estimate(dc3_comparing *c)
-{
-    int ranks = dc3_ranks_count();
-    dc3_ranks_stand_alone(1);
-    dc3_status status = dc3_comparing_estimate(c, ranks);
-    dc3_ranks_stand_alone(0);
-    return status;
-}
-
 /* Another rank's part; it has the teacher as soon as rank 0 says that it is there. */
 static dc3_status take_teacher(void *user)
 {
@@ -392,7 +382,7 @@ static dc3_status compare(dc3_comparing *c)
     DC3_TRY(dc3_comparing_agree(c));
     if (o->condense.dry_run) {
         if (!c->trains) DC3_TRY(find_size(c));
-        return estimate(c);
+        return dc3_comparing_estimate(c);
     }
     DC3_TRY(dc3_comparing_open(c));
     DC3_TRY(dc3_ranks_check_folder(o->out));

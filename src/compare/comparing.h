@@ -84,8 +84,8 @@ dc3_status dc3_comparing_open(dc3_comparing *c);
  * without memory. */
 json_t *dc3_comparing_settings(const dc3_comparing *c);
 
-/* estimate.c: c->report->estimate_seconds, by so many ranks; writes nothing. */
-dc3_status dc3_comparing_estimate(dc3_comparing *c, int ranks);
+/* estimate.c: c->report->estimate_seconds, by all ranks; of these rank 0 finds it out, and writes nothing. */
+dc3_status dc3_comparing_estimate(dc3_comparing *c);
 
 /* student_options.c: the options of a cell's student, whose set is in `folder`, the caller's until the
  * student is done. */

@@ -11,11 +11,13 @@
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
 #include "learn/trainer.h"
+#include "ranks/ranks.h"
 #include "teacher/teacher.h"
 
 /* What is added up. */
 typedef struct costs {
     double teacher, condensing, students; /* seconds */
+    double alone;                         /* of the teacher by one rank */
     double forward;                       /* of the teacher on one view */
     double regression;                    /* of `teacher`, where that is a linear probe */
     double reading;                       /* of one image, by all threads together */
@@ -59,6 +61,7 @@ static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
     DC3_TRY(c->both ? dc3_both_teachers_measure(&c->candidates, c->images, c->classes, &cost)
                     : dc3_own_teacher_measure(&c->plan, c->images, c->classes, &cost));
     all->teacher = cost.training + (double)c->images * all->reading;
+    all->alone = cost.alone + (double)c->images * all->reading;
     all->forward = cost.forward;
     all->regression = cost.regression;
     return DC3_OK;
@@ -98,8 +101,9 @@ static void note_unmet(const dc3_comparing *c, const char *method, double least)
                              method, (long long)one.budget, least);
 }
 
-/* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is
- * measured with it, which is taken off. *before: what each run takes to open its files and to measure itself.
+/* Condensing by a method into the largest set, by this process alone, without the training of a teacher: of
+ * that one epoch is measured with it, which is taken off. *before: what each run takes to open its files and
+ * to measure itself.
  */
 static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const costs *all, double *seconds,
                                  double *before, double *images)
@@ -108,7 +112,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     dc3_condense_options o = c->options->condense;
     dc3_condense_report report = {0};
     char *folder = dc3_cell_folder(c->options->out, cell);
-    double start = dc3_seconds_now(), teacher = all->teacher;
+    double start = dc3_seconds_now(), teacher = all->alone;
     int probes = c->trains && c->plan.backbone, features;
     int asks = dc3_method_needs_teacher(&c->options->condense, method);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -135,7 +139,9 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     else if (c->trains && !(o.backbone && c->both)) /* of several all are measured with it */
         o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
+    dc3_ranks_stand_alone(1);
     dc3_status status = dc3_condense(&o, &report);
+    dc3_ranks_stand_alone(0);
     free(folder);
     if (dc3_comparing_unmet(status, cell, &report) > 0) status = DC3_OK, report.planned = 0;
     if (status == DC3_OK && cell->budget) note_unmet(c, method, report.least_bytes);
@@ -224,7 +230,7 @@ static dc3_status measure_students(dc3_comparing *c, const dc3_cell *cell, const
     return DC3_OK;
 }
 
-dc3_status dc3_comparing_estimate(dc3_comparing *c, int ranks)
+dc3_status dc3_comparing_estimate(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     costs all = {0};
@@ -244,7 +250,7 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c, int ranks)
             DC3_TRY(measure_students(c, &cell, o->archs[a], size, &all));
         }
     all.students += (double)dc3_dataset_size(c->tests->dataset) * all.reading; /* once for all of them */
-    all.condensing /= ranks, all.students /= ranks;
+    all.condensing /= dc3_ranks_count(), all.students /= dc3_ranks_count();
     c->report->estimate_seconds = all.teacher + all.condensing + all.students;
     dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d students %s",
                      dc3_duration_text(all.teacher, teacher), dc3_duration_text(all.condensing, sets),

@@ -303,7 +303,7 @@ static dc3_status measure_probe(const dc3_train_options *o, int64_t images, int 
     if (status == DC3_OK) status = dc3_teacher_measure(&backbone, &cost->forward);
     if (status == DC3_OK)
         status = dc3_probe_measure(images, backbone.info->embedding, classes, o->threads, &cost->regression);
-    cost->training = cost->regression + (double)images * cost->forward;
+    cost->training = cost->alone = cost->regression + (double)images * cost->forward;
     dc3_teacher_close(&backbone);
     return status;
 }
@@ -328,8 +328,10 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     dc3_trainer_close(&trainer);
     double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;
     cost->forward = step / o->batch * forward;
-    trained *= (o->progressive ? progressive : 1) * dc3_train_share(o->replicas);
-    cost->training = step / o->batch * o->epochs * (trained + tested * forward);
+    double share = dc3_train_share(o->replicas), epochs = step / o->batch * o->epochs;
+    if (o->progressive) trained *= progressive;
+    cost->training = epochs * (share * trained + tested * forward);
+    cost->alone = epochs * (trained + tested * forward);
     return status;
 }
 

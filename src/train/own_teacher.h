@@ -44,6 +44,7 @@ dc3_status dc3_own_teacher_check(const dc3_condense_options *options, int trains
 /* What it will cost, from a step of its training. */
 typedef struct dc3_teacher_cost {
     double training;   /* seconds, but for the reading of the images */
+    double alone;      /* the same by one rank, where several share its replicas */
     double forward;    /* seconds to ask it about one image */
     double regression; /* of `training`, with a backbone: what it takes once the embeddings are known */
 } dc3_teacher_cost;

@@ -21,6 +21,19 @@ compare=(compare train --val val --ipc 1 --methods dc3-select --epochs 2 "${own[
 "$dc3" "${compare[@]}" -o compared > log 2>&1 || fail "$(< log)"
 ranks 2 "${compare[@]}" -o compared-2 > log 2>&1 || fail "$(< log)"
 cmp compared/teacher.safetensors compared-2/teacher.safetensors || fail "a comparison's teacher by 2 ranks"
+# How long that takes all ranks together: of as many parts each trains one.
+train_seconds() { # PROGRAM...: of the teacher, as the comparison's estimate says
+  "$@" "${compare[@]}" --teacher-epochs 20000 --replicas 16 -o no --dry-run > log 2>&1
+  awk '/^estimate: teacher/ { print int($3 * ($4 ~ /^s/ ? 1 : $4 ~ /^min/ ? 60 : 3600)) }' log
+}
+alone=$(train_seconds "$dc3") together=$(train_seconds ranks 16)
+((together * 3 < alone)) || fail "a teacher of $alone s is to take 16 ranks $together s: $(< log)"
+# Beside a linear probe a whole backbone is trained by rank 0 alone.
+"$tools/make_teacher" both.safetensors 2 16 || fail "make_teacher"
+both=(condense train --ipc 2 --no-report --method dc3-select --both-teachers --backbone both.safetensors)
+"$dc3" "${both[@]}" "${own[@]:0:6}" -o both > log 2>&1 || fail "$(< log)"
+ranks 2 "${both[@]}" "${own[@]:0:6}" -o both-2 > log 2>&1 || fail "both teachers by 2 ranks: $(< log)"
+diff -r both/train both-2/train || fail "what is stored of both teachers by 2 ranks"
 # How long it is trained rank 0 decides where --total says how many images are stored.
 mkdir -p many/a many/b
 for ((i = 0; i < 3000; i++)); do ln -s "$PWD/train/red/$((i % 24 + 1)).png" many/a/$i.png; done
