@@ -223,12 +223,19 @@ static dc3_status pass(dc3_measuring *m, dc3_subject *s, int64_t first, int64_t 
     return dc3_look_run(&look);
 }
 
+/* An original that cannot be read. */
+static int lacks(const void *note)
+{
+    return ((const found *)note)->pair.state == DC3_COMPARISON_FAILED;
+}
+
 /* All images, with the other ranks. */
 static dc3_status pass_all(dc3_measuring *m, dc3_subject *s)
 {
     passing p = passing_of(m, s, 0);
     dc3_look look = look_of(&p, dc3_dataset_size(s->data));
-    look.shared = stage_name, look.listener = NULL; /* `take` tells */
+    look.shared = stage_name, look.lacks = lacks;
+    look.listener = &m->options->listener; /* of progress `take` tells */
     look.told = 2 * (s - m->subjects) + (s->pairing != NULL);
     return dc3_look_run(&look);
 }

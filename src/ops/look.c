@@ -72,7 +72,9 @@ static dc3_status show(void *user, int worker, int64_t i, void *result)
     (void)result;
     to->status = is_there ? l->show(l->user, worker, s->first + i, view, to->note) : DC3_OK;
     snprintf(to->reason, REASON, "%s", to->status == DC3_OK ? "" : dc3_error_text());
-    if (!is_there || to->status != DC3_OK) memset(view, 0, (size_t)l->pixels * sizeof *view);
+    if (is_there && to->status == DC3_OK) return DC3_OK;
+    memset(view, 0, (size_t)l->pixels * sizeof *view);
+    memset(to->note, 0, l->note);
     return DC3_OK;
 }
 
@@ -112,7 +114,7 @@ static dc3_status take(void *user, int64_t piece, void *result)
         for (int k = 0; k < 2; k++) seen.values[k] = values_of(l, result, k) + i * l->widths[k];
         DC3_TRY(l->take(l->user, first + i, &seen));
     }
-    if (l->listener && l->listener->progress)
+    if (l->stage && l->listener && l->listener->progress)
         l->listener->progress(l->listener->user, l->stage, first + count, l->count);
     return DC3_OK;
 }
@@ -151,12 +153,24 @@ typedef struct known {
     int64_t first, told;
 } known;
 
+/* A piece of rank 0's with a view that it cannot show either. */
+static int lacks(void *user, const void *result)
+{
+    const dc3_look *l = ((const team *)user)->look;
+    for (int i = 0; i < l->rows; i++) {
+        const slot *s = slot_of(l, (void *)result, i);
+        if (s->status != DC3_OK || (l->lacks && l->lacks(s->note))) return 1;
+    }
+    return 0;
+}
+
 static dc3_status run_shared(const dc3_look *l, const dc3_pieces *pieces)
 {
     const known k = {l->first, l->told};
+    const dc3_shared how = {.user = pieces->user, .listener = l->listener, .lacks = lacks};
     dc3_share *share;
     dc3_status status = dc3_share_open(l->shared, &k, sizeof k, &share);
-    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.listener = l->listener}, pieces);
+    if (status == DC3_OK) status = dc3_share_run(share, &how, pieces);
     dc3_share_close(&share);
     return status;
 }

@@ -39,8 +39,11 @@ typedef struct dc3_look {
     int workers;              /* with contexts */
     const char *shared; /* the stage's name, where other ranks look, too (ranks/share.h); NULL: none do */
     int64_t told;       /* a number that they are told with it */
-    const dc3_listener *listener; /* hears of `stage` after each piece; NULL: nobody does */
-    const char *stage;
+    int (*lacks)(const void *note); /* with shared: whether `show` left out what cannot be read, for which
+                                       another rank fails, as dc3_shared.lacks; NULL: it fails then */
+    const dc3_listener *listener; /* hears of `stage` after each piece, and of what another rank could not do;
+                                     NULL: nobody does */
+    const char *stage;            /* NULL: nobody hears of it */
 } dc3_look;
 
 /* How many look where no contexts are given. */
