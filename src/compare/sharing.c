@@ -54,10 +54,11 @@ typedef struct making {
     dc3_set_cost *made; /* [sets] of all */
 } making;
 
-/* What came of a set that one rank made: what it took, and what was said of it, a line each, as far as there
- * is room. */
+/* What came of a set that one rank made: what it took, and what was said of it, texts behind each other, as
+ * far as there is room. */
 typedef struct made {
     dc3_set_cost cost;
+    size_t bytes; /* of `said` */
     char said[1 << 14];
 } made;
 
@@ -82,7 +83,7 @@ static dc3_status work(void *user, int worker, int64_t piece, void *result)
     const making *m = user;
     made *to = result;
     (void)worker;
-    *to->said = 0; /* the listener has heard it */
+    to->bytes = 0; /* the listener has heard it */
     return make(m->comparing, m->numbers[piece], &to->cost);
 }
 
@@ -92,21 +93,21 @@ static void note(const making *m, int64_t piece)
 }
 
 /* What another rank's process said; a note that this one has passed on is told no more. */
-static void say(dc3_comparing *c, char *lines)
+static void say(dc3_comparing *c, const made *of)
 {
-    for (char *rest, *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    for (const char *text = of->said; text < of->said + of->bytes; text += strlen(text) + 1)
         if (c->options->verbose)
-            dc3_listener_say(&c->options->condense.listener, "%s", line);
+            dc3_listener_say(&c->options->condense.listener, "%s", text);
         else
-            dc3_comparing_note(c, line);
+            dc3_comparing_note(c, text);
 }
 
 static dc3_status take(void *user, int64_t piece, void *result)
 {
     const making *m = user;
-    made *from = result;
+    const made *from = result;
     m->made[m->numbers[piece] / m->students] = from->cost;
-    say(m->comparing, from->said);
+    say(m->comparing, from);
     note(m, piece + 1);
     return DC3_OK;
 }
@@ -238,9 +239,10 @@ static dc3_status help_with_set(void *user, const void *known, size_t bytes)
 static void keep(void *user, const char *text)
 {
     made *to = user;
-    size_t used = strlen(to->said);
-    if (used + strlen(text) + 2 <= sizeof to->said)
-        snprintf(to->said + used, sizeof to->said - used, "%s\n", text);
+    size_t size = strlen(text) + 1;
+    if (size > sizeof to->said - to->bytes) return;
+    memcpy(to->said + to->bytes, text, size);
+    to->bytes += size;
 }
 
 static dc3_status serve_set(void *user, int worker, int64_t number, const void *task, void *result)
@@ -250,7 +252,7 @@ static dc3_status serve_set(void *user, int worker, int64_t number, const void *
     made *to = result;
     (void)worker;
     memcpy(&number, task, sizeof number);
-    *to->said = 0;
+    to->bytes = 0;
     c->own.condense.listener = (dc3_listener){.user = to, .message = keep, .cancel = muted.cancel};
     dc3_status status = make(c, number, &to->cost);
     c->own.condense.listener = muted;

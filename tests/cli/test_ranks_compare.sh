@@ -31,8 +31,9 @@ alike trained "2" compare train --val val --threads 1 --dtype f32 --size 16 --ep
   --methods random,dc3 --seeds 2 --labels soft
 alike budgets "3" "${compare[@]}" --budgets 900,20kB --methods random,rded --seeds 2 --labels hard
 pages paged 24
+mv paged/blue/1.ppm paged/blue/$'0\nth.ppm' # which the notes name
 alike noted "2 3" "${compare[@]/#train/paged}" --ipc 1,30 --methods random,dc3 --seeds 2
-said log | grep -q "note: 48 images (the first is " || fail "what is noted of images: $(< log)"
+said log | grep -q "note: 48 images (the first is blue/0.*th.ppm): " || fail "what is noted of images: $(< log)"
 # What is there stays; what is missing is made.
 head -5 given/results.jsonl > given-2/results.jsonl
 expect 0 "given-2/table.txt" ranks 3 "${compare[@]}" --ipc 1,2 --methods random,dc3 --seeds 2 -o given-2
