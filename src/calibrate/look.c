@@ -117,8 +117,7 @@ dc3_status dc3_look_finish(dc3_run *run, int label, dc3_looked *l)
     return status;
 }
 
-/* The class's items [*first, *end), which stand together. */
-static void range_of(const dc3_dataset *d, int label, int64_t *first, int64_t *end)
+void dc3_class_range(const dc3_dataset *d, int label, int64_t *first, int64_t *end)
 {
     int64_t n = dc3_dataset_size(d), at = 0;
     while (at < n && dc3_dataset_label(d, at) != label) at++;
@@ -137,7 +136,7 @@ typedef struct sample {
 static dc3_status open_sample(const dc3_run *run, int label, const json_t *passed_over, sample *s)
 {
     int64_t first, end;
-    range_of(run->dataset, label, &first, &end);
+    dc3_class_range(run->dataset, label, &first, &end);
     *s = (sample){.run = run, .items = malloc((size_t)(end - first + 1) * sizeof *s->items)};
     if (!s->items) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld images", (long long)(end - first));
     for (int64_t item = first; item < end; item++)

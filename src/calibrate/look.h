@@ -39,6 +39,8 @@ dc3_status dc3_look_add(dc3_run *run, const dc3_view_list *list, dc3_looked *loo
 /* After the last: what the teacher says, by its gradients for images of class `label`. */
 dc3_status dc3_look_finish(dc3_run *run, int label, dc3_looked *looked);
 
+/* The class's items of the dataset, [*first, *end), which stand together. */
+void dc3_class_range(const dc3_dataset *dataset, int label, int64_t *first, int64_t *end);
 /* The whole class by at most 500 of its images, evenly spread over those that are not in the set
  * `passed_over` (features/passed_over.h): its target, the range of its losses (without a teacher nothing) and
  * the mean of its curves. Images that cannot be read any more are left out. */

@@ -40,17 +40,31 @@ static dc3_status estimate(dc3_labelling *l)
     return DC3_OK;
 }
 
+/* A view, and what was noted of its two images (dc3_dataset_heard). */
+typedef struct shown {
+    dc3_label_view made;
+    int notes[2];
+} shown;
+
 static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
-    return dc3_label_views_make(((const dc3_labelling *)user)->drawn, worker, i, view, note);
+    const dc3_labelling *l = user;
+    shown *to = note;
+    DC3_TRY(dc3_label_views_make(l->drawn, worker, i, view, &to->made));
+    to->notes[0] = dc3_dataset_heard(l->dataset, to->made.item);
+    to->notes[1] = dc3_dataset_heard(l->dataset, to->made.params.partner);
+    return DC3_OK;
 }
 
 static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
 {
     dc3_labelling *l = user;
-    const dc3_label_view *made = seen->note;
+    const shown *from = seen->note;
+    const dc3_label_view *made = &from->made;
     int64_t view = i / l->labels.n;
     if (seen->status != DC3_OK) return dc3_fail(seen->status, "%s", seen->reason);
+    dc3_dataset_hear(l->dataset, made->item, from->notes[0]);
+    dc3_dataset_hear(l->dataset, made->params.partner, from->notes[1]);
     DC3_TRY(dc3_soft_labels_put(&l->labels, view, made->item, l->options->temperature, seen->values[0]));
     l->labels.params[view * l->labels.n + made->item] =
         made->params; /* last: it says that the view is there */
@@ -63,7 +77,7 @@ static dc3_look look_of(dc3_labelling *l)
 {
     dc3_look look = dc3_label_teachers_look(&l->teachers);
     look.count = l->labels.n * l->labels.views;
-    look.user = l, look.show = show, look.take = take, look.note = sizeof(dc3_label_view);
+    look.user = l, look.show = show, look.take = take, look.note = sizeof(shown);
     look.listener = &l->options->listener, look.stage = look.shared = stage_name;
     return look;
 }

@@ -23,6 +23,7 @@
 #include "base/listener.h"
 #include "io/json.h"
 #include "ranks/agree.h"
+#include "ranks/notes.h"
 #include "ranks/ranks.h"
 #include "run_folder/fingerprint.h"
 
@@ -267,6 +268,13 @@ static dc3_status agree(dc3_train_state *t)
     return status;
 }
 
+/* Rank 0 tells what was noted of images as any rank read them. */
+static dc3_status join_notes(dc3_train_state *t)
+{
+    dc3_replicas_close(&t->trainer.replicas); /* whose sum is open */
+    return dc3_ranks_join_notes(t->data);
+}
+
 /* listener: that of the options, which what is noted goes through from some moment on. */
 static dc3_status train(dc3_train_state *t, dc3_listener *listener)
 {
@@ -302,6 +310,7 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
     DC3_TRY(dc3_train_resume(t));
     if (t->shared) DC3_TRY(dc3_replicas_agree(t->trainer.params, t->trainer.count, t->done));
     DC3_TRY(run_epochs(t));
+    if (t->shared) DC3_TRY(join_notes(t));
     if (t->helps) return DC3_OK;
     DC3_TRY(choose(t));
     DC3_TRY(test_mirrored(t));

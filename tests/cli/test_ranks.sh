@@ -41,6 +41,14 @@ cmp chosen-1.jsonl chosen-3.jsonl || fail "select"
 cmp labels-1.safetensors labels-2.safetensors && cmp labels-1.safetensors labels-3.safetensors || fail "label"
 same_run compensated-1 compensated-3 > differences || fail "compensate: $(< differences)"
 
+# What is noted of the images that ranks read is told of all of them, also where features are there already.
+pages paged 100
+for n in 1 2 3; do
+  ranks $n condense paged -o paged-$n "${given[@]}" --ipc 2 --teacher none --cache features > log-$n 2>&1 ||
+    fail "$(< log-$n)"
+  said log-$n | grep -q "^note: 200 images (the first is blue/1.ppm): " || fail "$n ranks note: $(< log-$n)"
+done
+
 # Failures of one rank's kind are told once, and as they are.
 expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate, label, " \
   ranks 3 info one

@@ -31,6 +31,22 @@ ranks 3 train holes --size 80 "${quick[@]:6}" --epochs 1 --arch convnet3 --repli
   fail "$(< log-3)"
 cmp holes-one holes-3 || fail "with an image that cannot be read"
 [[ $(grep -c "skipped: red/7.png" log-3) == 1 ]] || fail "not told once: $(< log-3)"
+# What is noted of images that do not fit the memory, of which each rank reads its own, is told of all; so it is of
+# those whose views are labelled.
+for ((i = 0; i < 300; i++)); do # two in a file, of zeros
+  mkdir -p wide/$((i % 2))
+  for _ in 1 2; do
+    echo "P6 690 690 255" >> wide/$((i % 2))/$i.ppm
+    truncate -s +$((3 * 690 * 690)) wide/$((i % 2))/$i.ppm
+  done
+done
+"$tools/make_teacher" two.safetensors 2 16 || fail "make_teacher"
+for command in "298 train wide -o wide.safetensors --size 80 --arch convnet3 --epochs 1 --batch 16 --replicas 2" \
+  "300 label wide -o labels.safetensors --teacher two.safetensors --any-teacher --views 1"; do
+  read -ra words <<< "$command"
+  expect 0 "note: ${words[0]} images (the first is 0/0.ppm): there are several frames" \
+    bash -c 'ulimit -v 1049600; exec "$@"' _ env DC3_LOCAL_RANKS=2 "$tools/dc3_local" "${words[@]:1}" --threads 1
+done
 
 # Bad input.
 expect 2 "--replicas: expected one for each of the 3 ranks or more, best a multiple, found 1" ranks 3 "${quick[@]}" -o x
