@@ -19,20 +19,15 @@
 /* The chosen images, class by class; those that are stored, before that all, are there. The caller frees. */
 static dc3_status list_images(const dc3_run *run, const dc3_chosen *chosen, dc3_stay **images)
 {
-    char *seen = calloc((size_t)dc3_dataset_size(run->dataset) + 1, 1);
     dc3_stay *list = *images = calloc((size_t)chosen->count + 1, sizeof *list);
-    for (int64_t i = 0; seen && list && i < chosen->count; i++) {
+    for (int64_t i = 0; list && i < chosen->count; i++) {
         const dc3_part *part = chosen->parts + i * run->each;
         list[i] = (dc3_stay){.label = dc3_dataset_label(run->dataset, part->item),
                              .rank = part->rank,
-                             .repeat = (char)(seen[part->item] && (!part->box.side || part->rank)),
+                             .repeat = part->repeat > 0,
                              .there = (char)(!chosen->stored || chosen->stored[i])};
-        seen[part->item] = 1;
     }
-    dc3_status status = seen && list ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(seen);
-    if (status != DC3_OK) free(list);
-    return status;
+    return list ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 static int64_t count_repeats(const dc3_stay *images, int64_t count)

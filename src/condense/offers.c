@@ -61,8 +61,7 @@ dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, 
 static dc3_status measure_rest(const dc3_run *run, const dc3_cost *cost, double *each)
 {
     int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
-    int crops = run->crops > 0, ranked = run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
-    int gains = ranked && dc3_run_uses(run) & DC3_USES_MAXIMIZER;
+    int crops = run->crops > 0, gains = dc3_run_uses(run) & DC3_USES_MAXIMIZER;
     double sum = 0;
     for (int64_t i = 0; i < looks; i++) {
         dc3_part parts[4] = {0};
@@ -73,7 +72,7 @@ static dc3_status measure_rest(const dc3_run *run, const dc3_cost *cost, double 
                                   .loss = 0.123456789,
                                   .candidate = -1,
                                   .bin = run->needs & DC3_NEEDS_BINS ? 1 : -1,
-                                  .rank = ranked ? 1 : 0,
+                                  .rank = 1,
                                   .gain = gains ? 12.345678901234567 : NAN};
         const char *key = dc3_dataset_key(run->dataset, parts->item), *slash = strrchr(key, '/');
         int label = dc3_dataset_label(run->dataset, parts->item);

@@ -12,7 +12,7 @@ typedef struct dc3_part {
     double loss;   /* of the square, by the teacher */
     int64_t bin;   /* of the image in its class, where rank is not 0; -1: there are no bins */
     int rank;      /* of the image in the order in which its bin's (without bins or nested its class's) were
-                      chosen, from      1 on; 0: it was chosen otherwise */
+                      chosen, from 1 on; 0: of a list, or of a run that an earlier version began */
     int candidate; /* of calibrated compensation: which is stored; -1: nobody chose yet */
     double gain;   /* what it added to the objective then; NaN: nothing is known */
 } dc3_part;

@@ -1,6 +1,7 @@
 /* Random images of each class, or the best crop of each (features/crops.h). An image is known to be readable
  * only once it is read, so the class's random order is gone through until enough are found: the cost follows
  * what is stored, not what there is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "methods/choose_random.h"
@@ -102,6 +103,11 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
     return status;
 }
 
+dc3_part dc3_part_drawn(int64_t item, int64_t place, int64_t repeat)
+{
+    return (dc3_part){.item = item, .bin = -1, .rank = (int)place + 1, .gain = NAN, .repeat = (int)repeat};
+}
+
 /* Images of one class, as many as it is to give: a class of too few repeats them, one of none gives none. */
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
@@ -113,7 +119,7 @@ static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chose
     dc3_status status = dc3_run_draw_readable(run, first, n, wanted, items, &found);
     if (status == DC3_OK) status = dc3_run_check_class(run, label, found, wanted);
     for (int64_t i = 0; status == DC3_OK && found && i < wanted; i++)
-        parts[i] = (dc3_part){.item = items[i % found], .repeat = (int)(i / found)};
+        parts[i] = dc3_part_drawn(items[i % found], i % found, i / found);
     if (status == DC3_OK && found && run->crops) status = dc3_run_best_crops(run, wanted, parts);
     if (status == DC3_OK && found) {
         chosen->count += ipc;

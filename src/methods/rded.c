@@ -19,7 +19,7 @@ static int by_loss(const void *a, const void *b)
 {
     const dc3_part *x = a, *y = b;
     if (x->loss != y->loss) return x->loss < y->loss ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
+    return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
 /* Scores the candidates [n] of a class and appends ipc images of the best: parts of image i are the i-th
@@ -27,8 +27,8 @@ static int by_loss(const void *a, const void *b)
 static dc3_status take_best(dc3_run *run, int64_t ipc, dc3_part *candidates, int64_t n, dc3_chosen *chosen)
 {
     DC3_TRY(dc3_run_best_crops(run, n, candidates));
-    for (int64_t i = 0; i < n; i++) candidates[i].place = (int)i;
     qsort(candidates, (size_t)n, sizeof *candidates, by_loss);
+    for (int64_t i = 0; i < n; i++) candidates[i].rank = (int)i + 1;
     for (int64_t i = 0; i < ipc; i++)
         for (int k = 0; k < run->each; k++)
             chosen->parts[(chosen->count + i) * run->each + k] = candidates[k * ipc + i];
@@ -54,8 +54,7 @@ static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chose
     if (status == DC3_OK) status = dc3_run_check_class(run, label, found, needed);
     if (status == DC3_OK && found) {
         int64_t count = found > needed ? found : needed;
-        for (int64_t i = 0; i < count; i++)
-            candidates[i] = (dc3_part){.item = items[i % found], .repeat = (int)(i / found)};
+        for (int64_t i = 0; i < count; i++) candidates[i] = dc3_part_drawn(items[i % found], i, i / found);
         run->report->repeated += count - found;
         status = take_best(run, ipc, candidates, count, chosen);
     }

@@ -79,7 +79,7 @@ least() { # METHOD: bytes that an image of each class takes
   "$dc3" condense train --method "$1" --size 16 --budget 99 "${one[@]}" --teacher t.safetensors -o few 2>&1 |
     sed -n 's/.*expected at least about \([0-9]*\) bytes.*/\1/p'
 }
-few=$(least random) more=$(least dc3-select) between=$(((few + more) / 2))
+few=$(least random) more=$(least dc3-select) between=$(((few + 3 * more) / 4))
 ((few < between && between < more)) || fail "an image of each class takes $few and $more bytes"
 part=("${compare[@]}" -o part --budgets "$between,4kB" --methods dc3-select,random --seeds 1)
 takes="an image of each class takes at least about $more"

@@ -78,7 +78,7 @@ done
 expect 1 "(--strict)" "$dc3" condense data -o strict --method random --ipc 8 --strict "${common[@]}"
 
 # RDED: patches with their boxes, stitched at factor 2; the best first; more crops than images.
-grep -q '"patches":\[{"source":"[a-z0-9/.]*","box":\[[0-9]*,[0-9]*,[0-9]*,[0-9]*\],"loss":[0-9.e-]*}\]}' \
+grep -q '"patches":\[{"source":"[a-z0-9/.]*","box":\[[0-9]*,[0-9]*,[0-9]*,[0-9]*\],"loss":[0-9.e-]*,"rank":[1-3]}\]}' \
   rded/train/metadata.jsonl || fail "rded: one patch an image"
 expect 0 "fewer than 12; some are used again with other crops" "$dc3" condense data -o f2 --method rded --factor 2 \
   --ipc 3 --teacher teacher.safetensors "${common[@]}"

@@ -24,6 +24,27 @@ for how in "dc3-select --selection "{cao2,bps,herding} \
   grep -q '"nested": true' "$name-taken/dc3.json" || fail "$how: $(< "$name-taken/dc3.json")"
 done
 
+# The order of random is written, in lines, tables and lists, also where --total and --balance divide: a class has its
+# first images in each of them.
+first() { # RANKS CLASS N: the images of ranks 1 to N, of lines "rank,image" of a table
+  awk -F, -v n="$3" -v class="$2/" '$1 >= 1 && $1 <= n && index($2, class) == 1' "$1" | sort -n
+}
+ranked() { awk -F, -v rank="$2" -v image="$3" 'NR > 1 { print $rank "," $image }' "$1"; } # TABLE COLUMN COLUMN
+ranked random/chosen.csv 7 2 > order
+[[ $(wc -l < order) == 20 && $(cut -d, -f1 order | sort -n | uniq -c | awk '{ print $1 $2 }' | xargs) == \
+  "21 22 23 24 25 26 27 28 29 210" ]] || fail "ranks of random: $(< random/chosen.csv)"
+for how in "--ipc 3" "--total 5" "--total 9" "--total 11 --balance proportional" "--total 7 --balance sqrt"; do
+  # shellcheck disable=SC2086 # options are words
+  expect 0 "images selected" "$dc3" select data $how --method random --threads 1 -o part.csv
+  ranked part.csv 7 3 > part
+  for class in blue red; do
+    [[ $(first part $class 99) == "$(first order $class "$(grep -c "$class/" part)")" ]] || fail "$how: $(< part)"
+  done
+done
+expect 0 "20 images stored" "$dc3" condense data -o rded --ipc 10 "${given[@]}" --method rded
+[[ $(grep -o '"rank":[0-9]*' rded/train/metadata.jsonl | head -10 | tr -d '\n') == \
+  "$(printf '"rank":%d' 1 2 3 4 5 6 7 8 9 10)" ]] || fail "ranks of rded: $(< rded/train/metadata.jsonl)"
+
 expect 0 "4 images stored" "$dc3" condense data -o drawn --ipc 2 "${given[@]}" --method graph-cut --maximizer stochastic
 expect 0 "a run of its own with --ipc 1 would choose (docs" "$dc3" take drawn --ipc 1 -o drawn-taken
 
