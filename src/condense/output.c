@@ -9,6 +9,7 @@
 #include "run_folder/chosen_table.h"
 #include "run_folder/calibration.h"
 #include "run_folder/clear.h"
+#include "run_folder/fingerprint.h"
 #include "run_folder/selection_file.h"
 #include "run_folder/store.h"
 #include "run_folder/stored_images.h"
@@ -85,10 +86,8 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
             dc3_setting("fresh"));
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
-    const char model[] = "editor_fingerprint";
-    int same_model = json_equal(json_object_get(a, model), json_object_get(b, model));
+    dc3_fingerprint_over_name(a, b, "editor");
     for (int i = 0; i < 2; i++) {
-        if (same_model) json_object_del(both[i], "editor"); /* whatever it is called */
         json_t *teacher = json_object_get(both[i], "own_teacher");
         json_object_del(both[i], "images"); /* compare_inputs names them */
         for (int k = 0; !same && k < 4; k++) json_object_del(teacher, follow[k]);

@@ -99,8 +99,7 @@ static void tell_hashes(json_t *was, json_t *is, char *text, size_t size)
                                             {"lora_fingerprint", "the adapters are others"},
                                             {"subjects_fingerprint", "the prompts or classes are others"}};
     *text = 0;
-    if (json_equal(json_object_get(was, hashes[0][0]), json_object_get(is, hashes[0][0])))
-        json_object_del(was, "model"), json_object_del(is, "model"); /* whatever it is called */
+    dc3_fingerprint_over_name(was, is, "model");
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++) {
         const char *key = hashes[i][0];
         size_t used = strlen(text);

@@ -64,6 +64,8 @@ int dc3_dataset_group(const dc3_dataset *dataset, int64_t item);
 /* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017"; the path of a manifest's
  * row. Bytes as the file system has them. */
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
+/* A hash of all keys in their order, with the labels. */
+uint64_t dc3_dataset_listing(const dc3_dataset *dataset);
 /* Bytes that an item takes where it lies, encoded; 0 for a file that is gone. */
 double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);
 /* The file that is this item alone, for the caller to free; NULL: it is a part of a file (or without memory).

@@ -1,6 +1,7 @@
 #include "run_folder/fingerprint.h"
 
 #include <dirent.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -115,15 +116,8 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
 
 json_t *dc3_fingerprint_listing(const dc3_dataset *d)
 {
-    uint64_t hash = 0;
-    int64_t n = dc3_dataset_size(d);
-    for (int64_t i = 0; i < n; i++) {
-        const char *key = dc3_dataset_key(d, i);
-        uint64_t all[] = {hash, dc3_hash64(key, strlen(key)), (uint64_t)dc3_dataset_label(d, i)};
-        hash = dc3_hash64(all, sizeof all);
-    }
-    return json_sprintf("%lld images in %d classes, listed as %016llx", (long long)n, dc3_dataset_classes(d),
-                        (unsigned long long)hash);
+    return json_sprintf("%lld images in %d classes, listed as %016llx", (long long)dc3_dataset_size(d),
+                        dc3_dataset_classes(d), (unsigned long long)dc3_dataset_listing(d));
 }
 
 json_t *dc3_fingerprint_text(uint64_t value)
@@ -144,6 +138,14 @@ uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names)
         if (text) hash = join(hash, dc3_hash64(text, strlen(text)));
     }
     return hash;
+}
+
+void dc3_fingerprint_over_name(json_t *was, json_t *is, const char *key)
+{
+    char *print = g_strdup_printf("%s_fingerprint", key);
+    if (json_equal(json_object_get(was, print), json_object_get(is, print)))
+        json_object_del(was, key), json_object_del(is, key);
+    g_free(print);
 }
 
 json_t *dc3_fingerprint(const char *path)

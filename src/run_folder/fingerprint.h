@@ -21,13 +21,16 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset);
 /* A hash of how many images a dataset has and of the names of its classes, a list of texts (dc3_text_utf8),
  * by which a table of scores knows its dataset wherever that lies. */
 uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names);
-/* A hash as a text of 16 digits. */
-/* Of the names of the images in their order, and their classes, for people too: wherever the files are, and
- * whatever their times. */
+/* A hash of the names of the images in their order, and their classes, for people too: wherever the files
+ * are, and whatever their times. */
 json_t *dc3_fingerprint_listing(const dc3_dataset *dataset);
+/* A hash as a text of 16 digits. */
 json_t *dc3_fingerprint_text(uint64_t hash);
 
 /* The same as a JSON string of a file, or of all files in a folder. */
 json_t *dc3_fingerprint(const char *path);
+/* Names are not compared where fingerprints are equal: takes `key`, the name of a file or folder, out of both
+ * settings where KEY_fingerprint is the same in both. */
+void dc3_fingerprint_over_name(json_t *was, json_t *is, const char *key);
 
 #endif

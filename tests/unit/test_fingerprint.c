@@ -67,6 +67,28 @@ static void beside_a_model(void **state)
     free(index), free(page), free(samples);
 }
 
+/* A name counts where the fingerprint is another, or there is none. */
+static void names_of_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *was, *is;
+        int named;
+    } all[] = {{"{\"model\": \"a\", \"model_fingerprint\": \"1\"}",
+                "{\"model\": \"b\", \"model_fingerprint\": \"1\"}", 0},
+               {"{\"model\": \"a\", \"model_fingerprint\": \"1\"}",
+                "{\"model\": \"b\", \"model_fingerprint\": \"2\"}", 1},
+               {"{\"model\": \"a\"}", "{\"model\": \"b\", \"model_fingerprint\": \"2\"}", 1},
+               {"{\"model\": \"a\"}", "{\"model\": \"b\"}", 1}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        json_t *was = json_loads(all[i].was, 0, NULL), *is = json_loads(all[i].is, 0, NULL);
+        dc3_fingerprint_over_name(was, is, "model");
+        assert_int_equal(json_object_get(was, "model") != NULL, all[i].named);
+        assert_int_equal(json_object_get(is, "model") != NULL, all[i].named);
+        json_decref(was), json_decref(is);
+    }
+}
+
 /* A large file, which is not read whole: both ends and the middle count. */
 static void large_file(void **state)
 {
@@ -91,6 +113,6 @@ static void large_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(whole_model), cmocka_unit_test(beside_a_model),
-                                       cmocka_unit_test(large_file)};
+                                       cmocka_unit_test(names_of_the_same), cmocka_unit_test(large_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,6 +317,17 @@ int dc3_dataset_group(const dc3_dataset *d, int64_t item)
     return d->items[item].group;
 }
 
+uint64_t dc3_dataset_listing(const dc3_dataset *d)
+{
+    uint64_t hash = 0;
+    for (int64_t i = 0; i < d->size; i++) {
+        const char *key = dc3_dataset_key(d, i);
+        uint64_t all[] = {hash, dc3_hash64(key, strlen(key)), (uint64_t)dc3_dataset_label(d, i)};
+        hash = dc3_hash64(all, sizeof all);
+    }
+    return hash;
+}
+
 const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
 {
     return d->text + d->items[item].key;
