@@ -268,16 +268,11 @@ static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
     return status;
 }
 
-/* That a file of features fits, before any work. */
-static dc3_status look_at_features(dc3_comparing *c, const dc3_dataset *data)
+/* A file of features is read once, before any work. */
+static dc3_status open_features(dc3_comparing *c, const dc3_dataset *data)
 {
     const char *path = c->options->condense.features;
-    dc3_image_rows *rows = NULL;
-    if (!path) return DC3_OK;
-    dc3_status status = dc3_image_rows_open(path, data, &rows);
-    if (status == DC3_OK) c->features = rows->fingerprint;
-    dc3_image_rows_close(&rows);
-    return status;
+    return path ? dc3_image_rows_open(path, data, &c->features) : DC3_OK;
 }
 
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
@@ -301,7 +296,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->usual = dc3_usual_size(data, 224);
     dc3_note_one_class(&d->listener, data);
     dc3_status status = dc3_comparing_check_least(c, data, stored_size(d, data));
-    if (status == DC3_OK) status = look_at_features(c, data);
+    if (status == DC3_OK) status = open_features(c, data);
     if (status == DC3_OK) status = plan_backbone(c, data);
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK && !dc3_ranks_rank()) status = check_teachers(c, data); /* the others are told */
@@ -447,6 +442,7 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     json_decref(c.told);
     dc3_results_free(&c.results);
     dc3_teacher_list_free(&c.given);
+    dc3_image_rows_close(&c.features);
     free(c.teacher);
     return dc3_ranks_outcome(status);
 }

@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "compare/results.h"
 #include "evaluate/test_set.h"
+#include "select/image_rows.h"
 #include "train/both_teachers.h"
 
 typedef struct dc3_comparing {
@@ -31,13 +32,13 @@ typedef struct dc3_comparing {
     dc3_results results; /* of OUT/results.jsonl */
     dc3_tests *tests;
     dc3_dtype dtype;
-    double real_hard;   /* below 0: unknown */
-    int64_t images;     /* of what is condensed */
-    int classes, usual; /* its classes; dc3_usual_size, at most 224 */
-    uint64_t dataset;   /* dc3_fingerprint_classes of what is condensed */
-    uint64_t features;  /* dc3_image_rows.fingerprint of a file of features; 0: none */
-    int size;           /* pixels that students see; 0: as each dataset suggests */
-    json_t *told;       /* object by the warnings and notes of condensing that were passed on */
+    double real_hard;         /* below 0: unknown */
+    int64_t images;           /* of what is condensed */
+    int classes, usual;       /* its classes; dc3_usual_size, at most 224 */
+    uint64_t dataset;         /* dc3_fingerprint_classes of what is condensed */
+    dc3_image_rows *features; /* of a file, which all sets share; NULL: none */
+    int size;                 /* pixels that students see; 0: as each dataset suggests */
+    json_t *told;             /* object by the warnings and notes of condensing that were passed on */
 } dc3_comparing;
 
 /* options.c: DC3_ERR_OPTION for what a comparison does not take. */

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
+#include "condense/condense_by.h"
 #include "methods/methods.h"
 #include "dc3/text.h"
 #include "evaluate/evaluation.h"
@@ -140,7 +141,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
         o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_ranks_stand_alone(1);
-    dc3_status status = dc3_condense(&o, &report);
+    dc3_status status = dc3_condense_by(&o, c->features, &report);
     dc3_ranks_stand_alone(0);
     free(folder);
     if (dc3_comparing_unmet(status, cell, &report) > 0) status = DC3_OK, report.planned = 0;

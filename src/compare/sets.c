@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "condense/condense_by.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
 #include "metrics/colourfulness.h"
@@ -173,7 +174,7 @@ dc3_status dc3_comparing_condense(dc3_comparing *c, const dc3_cell *w, char **fo
         o.listener = (dc3_listener){c, dc3_comparing_progress, dc3_comparing_note, o.listener.cancel};
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
-    dc3_status status = dc3_condense(&o, &report);
+    dc3_status status = dc3_condense_by(&o, c->features, &report);
     if (dc3_ranks_rank()) return status; /* of a set that is rank 0's */
     out->needed = dc3_comparing_unmet(status, w, &report);
     if (out->needed > 0) return DC3_OK;

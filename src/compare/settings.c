@@ -294,7 +294,8 @@ json_t *dc3_comparing_settings(const dc3_comparing *c)
 {
     json_t *settings = first_settings(c), *usual = usual_settings(c);
     int complete = settings && usual && add_further(c, usual, settings) == DC3_OK;
-    if (complete && c->features) json_object_set_new(settings, "features", dc3_fingerprint_text(c->features));
+    if (complete && c->features)
+        json_object_set_new(settings, "features", dc3_fingerprint_text(c->features->fingerprint));
     json_decref(usual);
     if (complete) return settings;
     json_decref(settings);

@@ -15,6 +15,7 @@
 #include "methods/choose.h"
 #include "methods/chosen.h"
 #include "condense/estimate.h"
+#include "condense/condense_by.h"
 #include "condense/helping.h"
 #include "condense/lists.h"
 #include "features/duplicates.h"
@@ -173,16 +174,22 @@ static dc3_status take(const dc3_condense_options *given, dc3_condense_options *
 
 dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *report)
 {
+    return dc3_condense_by(given, NULL, report);
+}
+
+dc3_status dc3_condense_by(const dc3_condense_options *given, const dc3_image_rows *opened,
+                           dc3_condense_report *report)
+{
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
-    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_CONDENSE, report);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_CONDENSE, opened, report);
     dc3_run run;
     dc3_output output;
     dc3_lock lock = {.fd = -1};
-    dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
+    dc3_status status = dc3_run_open_by(options, DC3_RUN_CONDENSE, opened, report, &run);
     if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
@@ -248,7 +255,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     DC3_TRY(take(given, &own, report));
     if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
-    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_DATA, report);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_DATA, NULL, report);
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
@@ -295,7 +302,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
-    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_BINS, report);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_BINS, NULL, report);
     dc3_run run;
     char *place;
     DC3_TRY(dc3_list_place_apart(options, &place));
@@ -316,7 +323,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
-    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_METHOD, report);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_METHOD, NULL, report);
     dc3_run run;
     dc3_chosen chosen = {0};
     char *place;

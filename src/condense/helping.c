@@ -51,7 +51,8 @@ static dc3_status make_edits(void *user, const void *known, size_t bytes)
     return status;
 }
 
-dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_condense_report *report)
+dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, const dc3_image_rows *opened,
+                        dc3_condense_report *report)
 {
     const dc3_stage stages[] = {{dc3_ranks_folder_stage, look_at_folder},
                                 {dc3_own_teacher_stage, dc3_run_serve_teacher},
@@ -61,7 +62,7 @@ dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_cond
                                 {dc3_making_stage, dc3_making_serve},
                                 {NULL, NULL}};
     dc3_run run;
-    dc3_status status = dc3_run_open(own, needs, report, &run);
+    dc3_status status = dc3_run_open_by(own, needs, opened, report, &run);
     if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) {
         own->teacher_top1 = 0, own->any_teacher = 1; /* rank 0 looks what the teacher is worth */

@@ -10,7 +10,9 @@ dc3_status dc3_run_agree(const dc3_run *run);
 /* Before anything is written by others: fails where another rank does not see the same files in the run's
  * folder, or rank 0 not its. */
 dc3_status dc3_run_check_folder(const dc3_run *run);
-/* On another rank: all that it does of a command whose options are `own`, which change. */
-dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, dc3_condense_report *report);
+/* On another rank: all that it does of a command whose options are `own`, which change; opened: as
+ * dc3_run_open_by has it. */
+dc3_status dc3_run_help(dc3_condense_options *own, dc3_run_needs needs, const dc3_image_rows *opened,
+                        dc3_condense_report *report);
 
 #endif

@@ -248,12 +248,19 @@ static void found(void *run, int64_t images)
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run)
 {
+    return dc3_run_open_by(options, needs, NULL, report, run);
+}
+
+dc3_status dc3_run_open_by(const dc3_condense_options *options, dc3_run_needs needs,
+                           const dc3_image_rows *opened, dc3_condense_report *report, dc3_run *run)
+{
     enum { MOST = 256 }; /* pixels of stored images, where nothing else is said */
     memset(run, 0, sizeof *run);
     memset(report, 0, sizeof *report);
     report->probe_top1 = report->tuned_top1 = report->trained_top1 = -1;
     run->options = options;
     run->report = report;
+    run->opened = opened;
     DC3_TRY(read_choices(run));
     DC3_TRY(dc3_amount_check(options, needs == DC3_RUN_CONDENSE, needs >= DC3_RUN_METHOD));
     if (options->select.ipc < 1 || options->select.ipc > 1000000)

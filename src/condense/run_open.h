@@ -18,6 +18,10 @@ dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_opt
 /* Opens what the command and the method need, and resolves defaults. Always close. */
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run);
+/* The same by features that are open already, those of the options' file, which must live as long; NULL: none
+ * are. */
+dc3_status dc3_run_open_by(const dc3_condense_options *options, dc3_run_needs needs,
+                           const dc3_image_rows *opened, dc3_condense_report *report, dc3_run *run);
 /* Before any work: whether the method's edits can be made; tells what of the model and the prompts is not
  * followed. */
 dc3_status dc3_run_check_edits(const dc3_run *run);

@@ -28,7 +28,7 @@ dc3_status dc3_given_open(dc3_run *run)
     char others[64] = "";
     const char *path = run->options->features;
     DC3_TRY(check_list(run->options));
-    DC3_TRY(dc3_image_rows_open(path, run->dataset, &run->given));
+    DC3_TRY(dc3_image_rows_again(run->opened, path, run->dataset, &run->given));
     const dc3_image_rows *g = run->given;
     run->feature_length = g->d;
     if (g->others) snprintf(others, sizeof others, "; %lld rows are of other images", (long long)g->others);

@@ -40,6 +40,7 @@ typedef struct dc3_run {
     int taken;      /* with both, of these, once that is known */
     float *answers; /* with probes: the teacher's logits of the images */
     int encodes;    /* features are wanted of the backbone, else of the VAE */
+    const dc3_image_rows *opened; /* the caller's, of the options' file of features; NULL: it is not open */
     dc3_image_rows *given; /* features that the options have in a file (given.h), in place of a network's;
                               NULL: none */
     uint8_t *seen;         /* [dataset], with them, 1: it was chosen, and read; NULL: none was */

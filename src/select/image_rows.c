@@ -187,9 +187,30 @@ dc3_status dc3_image_rows_open(const char *path, const dc3_dataset *dataset, dc3
     *rows = calloc(1, sizeof **rows);
     if (!*rows) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     (*rows)->path = path;
+    (*rows)->listing = dc3_dataset_listing(dataset);
     dc3_status status = take(*rows, dataset);
     if (status != DC3_OK) dc3_image_rows_close(rows);
     return status;
+}
+
+dc3_status dc3_image_rows_again(const dc3_image_rows *opened, const char *path, const dc3_dataset *dataset,
+                                dc3_image_rows **rows)
+{
+    size_t images = (size_t)dc3_dataset_size(dataset) + 1;
+    if (!opened || strcmp(opened->path, path) != 0 || opened->listing != dc3_dataset_listing(dataset))
+        return dc3_image_rows_open(path, dataset, rows);
+    dc3_image_rows *r = *rows = malloc(sizeof *r);
+    if (!r) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *r = *opened;
+    r->table = NULL, r->made = NULL;
+    r->row_of = malloc(images * sizeof *r->row_of);
+    r->row = malloc((size_t)r->d * sizeof *r->row);
+    if (r->row_of && r->row) {
+        memcpy(r->row_of, opened->row_of, (images - 1) * sizeof *r->row_of);
+        return DC3_OK;
+    }
+    dc3_image_rows_close(rows);
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 const float *dc3_image_rows_get(const dc3_image_rows *rows, int64_t item)

@@ -7,6 +7,7 @@
 #include "dc3/condense.h"
 #include "compare/comparing.h"
 #include "compare/time_left.h"
+#include "io/safetensors.h"
 
 static char folder[] = "/tmp/dc3-comparison-XXXXXX";
 
@@ -356,6 +357,38 @@ static void scores_of_other_settings(void **state)
     refused(&o, "prompts");
 }
 
+static int removed;
+
+/* At the first set the file of features goes. */
+static void remove_features(void *user, const char *stage, int64_t done, int64_t total)
+{
+    (void)stage, (void)done, (void)total;
+    if (!removed) removed = remove(user) == 0;
+}
+
+/* All sets are chosen by one reading of a file of features. */
+static void features_read_once(void **state)
+{
+    enum { ROWS = 20, LENGTH = 3 };
+    (void)state;
+    static const char *const methods[] = {"k-center", "kmeans", "random", "herding", NULL};
+    char paths[3][256], file[256], out[256];
+    float rows[ROWS * LENGTH];
+    dc3_compare_options o = random_images(paths);
+    dc3_table *table = dc3_table_new("rows");
+    for (int i = 0; i < ROWS * LENGTH; i++) rows[i] = (float)(i * i % 17);
+    snprintf(file, sizeof file, "%s/rows.safetensors", folder);
+    snprintf(out, sizeof out, "%s/once", folder);
+    dc3_tensor values = dc3_view(rows, DC3_F32, 2, (int64_t[]){ROWS, LENGTH});
+    assert_int_equal(dc3_table_add(table, "embeddings", values), DC3_OK);
+    assert_int_equal(dc3_safetensors_save(file, table), DC3_OK);
+    dc3_table_close(&table);
+    o.methods = methods, o.out = out, o.condense.features = file;
+    o.condense.listener.user = file, o.condense.listener.progress = remove_features;
+    if (compare(&o, 4) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_true(removed);
+}
+
 /* Above a stored image that nothing changed stands the same: the original at the stored size, enlarged alike.
  * The run is of the test before. */
 static void sheet_of_equal_pairs(void **state)
@@ -382,6 +415,7 @@ int main(void)
                                        cmocka_unit_test(table_without_memory),
                                        cmocka_unit_test(amounts),
                                        cmocka_unit_test(scores_of_other_settings),
+                                       cmocka_unit_test(features_read_once),
                                        cmocka_unit_test(sheet_of_equal_pairs)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -177,6 +177,39 @@ static void by_paths(void **state)
     }
 }
 
+/* Opened once more they need no file, and are their owner's alone; for images that changed since they do. */
+static void again(void **state)
+{
+    float x[N * D];
+    dc3_image_rows *rows, *more;
+    dc3_dataset *smaller;
+    char taken[80], key[600];
+    (void)state;
+    fill(x, N);
+    write_floats(x, N, NULL);
+    assert_int_equal(dc3_image_rows_open(file, dataset, &rows), DC3_OK);
+    assert_int_equal(remove(file), 0);
+    assert_int_equal(dc3_image_rows_again(rows, file, dataset, &more), DC3_OK);
+    assert_true(more->fingerprint == rows->fingerprint && more->images == N);
+    more->row_of[3] = -1;
+    assert_int_equal(rows->row_of[3], 3);
+    for (int64_t i = 4; i < N; i++)
+        assert_memory_equal(dc3_image_rows_get(more, i), dc3_image_rows_get(rows, i), D * sizeof *x);
+    dc3_image_rows_close(&more);
+    assert_memory_equal(dc3_image_rows_get(rows, 0), x, D * sizeof *x);
+    assert_int_not_equal(dc3_image_rows_again(NULL, file, dataset, &more), DC3_OK);
+    assert_int_not_equal(dc3_image_rows_again(rows, "other", dataset, &more), DC3_OK);
+    snprintf(key, sizeof key, "%s/%s", data, dc3_dataset_key(dataset, 0));
+    snprintf(taken, sizeof taken, "%s/taken.png", folder);
+    assert_int_equal(rename(key, taken), 0);
+    assert_int_equal(dc3_dataset_open(data, &smaller), DC3_OK);
+    write_floats(x, N, NULL);
+    assert_int_equal(dc3_image_rows_again(rows, file, smaller, &more), DC3_ERR_FORMAT);
+    assert_int_equal(rename(taken, key), 0);
+    dc3_dataset_close(&smaller);
+    dc3_image_rows_close(&rows);
+}
+
 static void write_beside(const char *ending, const char *head, const char *tail, const int64_t *items)
 {
     char path[80], *text = NULL;
@@ -292,8 +325,9 @@ static void unreadable(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order), cmocka_unit_test(fingerprints),
-                                       cmocka_unit_test(by_paths), cmocka_unit_test(lists_beside),
-                                       cmocka_unit_test(refused),  cmocka_unit_test(unreadable)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order),     cmocka_unit_test(fingerprints),
+                                       cmocka_unit_test(again),        cmocka_unit_test(by_paths),
+                                       cmocka_unit_test(lists_beside), cmocka_unit_test(refused),
+                                       cmocka_unit_test(unreadable)};
     return cmocka_run_group_tests(tests, make, unmake);
 }
