@@ -10,6 +10,7 @@
 #include "base/call.h"
 #include "base/listener.h"
 #include "base/options.h"
+#include "base/rng.h"
 #include "evaluate/student_group.h"
 #include "run_folder/work.h"
 
@@ -94,23 +95,33 @@ static void set_waits(dc3_student_group *g, int waits)
 void dc3_students_release(dc3_students_kept *kept, const dc3_listener *listener)
 {
     dc3_condensed_release(&kept->set, listener);
-    free(kept->path);
-    kept->path = NULL;
+}
+
+/* The same for students of the same images. */
+static uint64_t key_of(const dc3_evaluate_options *o)
+{
+    const dc3_data_choice *c = &o->choice;
+    const char *const texts[] = {o->data, c->split, c->classes, c->without_classes};
+    uint64_t key = c->unlabelled != 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        uint64_t all[] = {key, texts[i] != NULL, texts[i] ? dc3_hash64(texts[i], strlen(texts[i])) : 0};
+        key = dc3_hash64(all, sizeof all);
+    }
+    return key;
 }
 
 static dc3_status open_student(dc3_student_job *j, int *finished)
 {
     dc3_student_group *g = j->group;
     dc3_evaluation *e = &j->e;
-    const char *data = j->options.data;
+    uint64_t key = key_of(&j->options);
     dc3_students_kept *kept = g->kept;
-    if (kept->set && strcmp(kept->path, data) == 0) e->set = kept->set, e->set->users++;
+    if (kept->set && kept->key == key) e->set = kept->set, e->set->users++;
     DC3_TRY(dc3_evaluation_look(e));
     if (kept->set != e->set) {
         dc3_students_release(kept, &g->listener);
-        kept->path = strdup(data);
-        if (!kept->path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
         kept->set = e->set, kept->set->users++;
+        kept->key = key;
     }
     int known = 1;
     while (!dc3_student_may_start(g, j) && g->failed > j->number) {

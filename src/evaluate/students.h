@@ -7,11 +7,11 @@
 /* As `scored` of dc3_evaluate_all. */
 typedef dc3_status dc3_student_scored(void *user, int student, const dc3_score *score);
 
-/* The images that were trained on last, and their folder: later students of them need not read them again.
- * At first all is zero. */
+/* The images that were trained on last: later students of them need not read them again. At first all is
+ * zero. */
 typedef struct dc3_students_kept {
     dc3_condensed *set;
-    char *path;
+    uint64_t key; /* a hash of their dataset's name, and of which of it they are */
 } dc3_students_kept;
 
 /* dc3_evaluate_all in one process. kept: what earlier calls left, and this one leaves; such calls are parts

@@ -356,6 +356,36 @@ static void dry_run_of_several(void **state)
     same_scores(&alone, &some.of[0]);
 }
 
+/* Students of two parts of one dataset, each of which has images of its own: not those of the one before. */
+static void parts_of_a_dataset(void **state)
+{
+    (void)state;
+    char *list = dc3_path_join(folder, "list.csv");
+    FILE *to = fopen(list, "w");
+    assert_non_null(to);
+    fprintf(to, "path,label,split\n");
+    for (int i = 0; i < N; i++)
+        fprintf(to, "%s/%d/%d.png,%d,%s\n", data, i / EACH, i % EACH, i / EACH, i % EACH ? "some" : "one");
+    assert_int_equal(fclose(to), 0);
+    const char *const splits[] = {"some", "one", "one", "some"};
+    dc3_evaluate_options own[4];
+    const dc3_evaluate_options *students[4];
+    dc3_score alone[4];
+    for (int i = 0; i < 4; i++) {
+        own[i] = options_of(DC3_LABELS_HARD);
+        own[i].data = list, own[i].choice.split = splits[i];
+        students[i] = &own[i];
+        alone[i] = evaluate(&own[i]);
+    }
+    results together = {0};
+    assert_int_equal(dc3_evaluate_all(students, 4, NULL, collect, &together), DC3_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(together.of[i].images, i % 3 ? SHAPED_CLASSES : N - SHAPED_CLASSES);
+        same_scores(&alone[i], &together.of[i]);
+    }
+    free(list);
+}
+
 /* Of a list with one that fails those before it are scored, and the error is its own; so where the listener
  * cancels. */
 static void one_fails(void **state)
@@ -381,8 +411,9 @@ static void one_fails(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(students), cmocka_unit_test(stored_labels),
-                                       cmocka_unit_test(side_by_side), cmocka_unit_test(dry_run_of_several),
-                                       cmocka_unit_test(one_fails)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(students),           cmocka_unit_test(stored_labels),
+        cmocka_unit_test(side_by_side),       cmocka_unit_test(dry_run_of_several),
+        cmocka_unit_test(parts_of_a_dataset), cmocka_unit_test(one_fails)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
