@@ -61,12 +61,10 @@ static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin
 }
 
 static dc3_status compare_places(dc3_finding *f, const embeddings *e, const dc3_lookalike_place *places,
-                                 int64_t count, float *x, int64_t *first, double *cosines)
+                                 int64_t count, int64_t *rows, int64_t *first, double *cosines)
 {
-    int64_t d = e->d;
-    for (int64_t k = 0; k < count; k++)
-        memcpy(x + k * d, e->rows + e->row_of[places[k].item] * d, (size_t)d * sizeof *x);
-    DC3_TRY(dc3_near_rows(count, d, x, f->options->near_duplicates, first, cosines));
+    for (int64_t k = 0; k < count; k++) rows[k] = e->row_of[places[k].item];
+    DC3_TRY(dc3_near_rows(count, e->d, e->rows, rows, f->options->near_duplicates, first, cosines));
     for (int64_t k = 0; k < count; k++)
         if (first[k] != k) {
             f->like.images[places[k].item].own =
@@ -80,14 +78,13 @@ static dc3_status compare_class(dc3_finding *f, const embeddings *e, int64_t beg
 {
     size_t room = (size_t)(end - begin);
     dc3_lookalike_place *places = malloc(room * sizeof *places);
-    int64_t *first = malloc(room * sizeof *first);
-    float *x = malloc(room * (size_t)e->d * sizeof *x);
+    int64_t *rows = malloc(room * sizeof *rows), *first = malloc(room * sizeof *first);
     double *cosines = malloc(room * sizeof *cosines);
     dc3_status status =
-        places && first && x && cosines
-            ? compare_places(f, e, places, order_of(f, e, begin, end, places), x, first, cosines)
+        places && rows && first && cosines
+            ? compare_places(f, e, places, order_of(f, e, begin, end, places), rows, first, cosines)
             : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %zu images", room);
-    free(places), free(first), free(x), free(cosines);
+    free(places), free(rows), free(first), free(cosines);
     return status;
 }
 

@@ -65,7 +65,7 @@ dc3_status dc3_near_copies_measure(const dc3_run *run, double *seconds)
     dc3_rng rng = dc3_rng_make(0, DC3_RNG_MEASURE, 0);
     dc3_rng_normal(&rng, x, SAMPLE * d);
     double start = dc3_seconds_now();
-    dc3_status status = dc3_near_rows(SAMPLE, d, x, run->options->near_duplicates, first, NULL);
+    dc3_status status = dc3_near_rows(SAMPLE, d, x, NULL, run->options->near_duplicates, first, NULL);
     *seconds = (dc3_seconds_now() - start) * pairs / (SAMPLE * SAMPLE);
     free(x);
     return status;
@@ -80,8 +80,8 @@ static dc3_status find_all(const dc3_run *run, int64_t *first)
         int label = dc3_dataset_label(run->dataset, run->items[begin]);
         for (end = begin + 1; end < run->n && dc3_dataset_label(run->dataset, run->items[end]) == label;)
             end++;
-        DC3_TRY(
-            dc3_near_rows(end - begin, d, x + begin * d, run->options->near_duplicates, first + begin, NULL));
+        DC3_TRY(dc3_near_rows(end - begin, d, x + begin * d, NULL, run->options->near_duplicates,
+                              first + begin, NULL));
         for (int64_t i = begin; i < end; i++) first[i] += begin;
         dc3_run_progress(run, "near-duplicates", end, run->n);
     }

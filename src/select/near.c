@@ -37,7 +37,8 @@ static void find_all(int64_t from, int64_t rows, const float *block, double leas
     }
 }
 
-dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first, double *cosines)
+dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, const int64_t *rows, double least,
+                         int64_t *first, double *cosines)
 {
     float *unit = malloc((size_t)(n * d + 1) * sizeof *unit),
           *block = malloc((size_t)(n * ROWS + 1) * sizeof *block);
@@ -45,12 +46,13 @@ dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int
                             ? DC3_OK
                             : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %lld images", (long long)n);
     DC3_BLAS_SCOPE();
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) normalise(d, x + i * d, unit + i * d);
+    for (int64_t i = 0; status == DC3_OK && i < n; i++)
+        normalise(d, x + (rows ? rows[i] : i) * d, unit + i * d);
     for (int64_t from = 0; status == DC3_OK && from < n; from += ROWS) {
-        int64_t rows = n - from < ROWS ? n - from : ROWS, all = from + rows;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)all, (int)d, 1, unit + from * d,
+        int64_t count = n - from < ROWS ? n - from : ROWS, all = from + count;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)all, (int)d, 1, unit + from * d,
                     (int)d, unit, (int)d, 0, block, (int)all);
-        find_all(from, rows, block, least, first, cosines);
+        find_all(from, count, block, least, first, cosines);
         status = dc3_check_cancel();
     }
     free(unit), free(block);

@@ -5,14 +5,15 @@
 #include <stdint.h>
 #include "base/status.h"
 
-/* Of rows x [n, d]: first[i] is the first row j < i with first[j] = j and
+/* Of the n rows x[rows[i]] [d], rows NULL: x [n, d]: first[i] is the first row j < i with first[j] = j and
  *     <x_i, x_j> >= least |x_i| |x_j|,
  * where there is one, else i; f32's rounding counts for it, so that equal rows are near at 1, too. So a row
  * stands for itself or for one before it that does, to which it is near: the leader algorithm (Hartigan 1975,
  * chapter 3), in n^2 d operations and memory for n (d + 256) values. A row of zeros, or one that is not
  * finite, is near to none. least: 0 to 1. cosines [n], unless NULL: of row i and row first[i], 1 where it is
  * itself. DC3_ERR_MEMORY, DC3_ERR_CANCELLED. */
-dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first, double *cosines);
+dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, const int64_t *rows, double least,
+                         int64_t *first, double *cosines);
 
 /* A row, and how near it is. */
 typedef struct dc3_near_row {

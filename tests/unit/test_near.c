@@ -39,14 +39,23 @@ static void by_definition(void **state)
     }
     assert_true(exact && near > 20 && near < MOST - 20);
     double cosines[MOST];
-    assert_int_equal(dc3_near_rows(MOST, D, x, least, first, cosines), DC3_OK);
+    assert_int_equal(dc3_near_rows(MOST, D, x, NULL, least, first, cosines), DC3_OK);
     for (int i = 0; i < MOST; i++) {
         if (first[i] != expected[i])
             fail_msg("row %d: %lld, expected %lld", i, (long long)first[i], (long long)expected[i]);
         double wanted = first[i] == i ? 1 : cosine(x + i * D, x + first[i] * D);
         assert_true(fabs(cosines[i] - wanted) < 1e-6);
     }
-    assert_int_equal(dc3_near_rows(0, D, x, least, first, NULL), DC3_OK);
+    assert_int_equal(dc3_near_rows(0, D, x, NULL, least, first, NULL), DC3_OK);
+    /* The same rows where they lie in another order, among others. */
+    static float y[2 * MOST * D];
+    int64_t rows[MOST], again[MOST];
+    for (int i = 0; i < MOST; i++) {
+        rows[i] = 2 * ((i * 3) % MOST) + 1;
+        memcpy(y + rows[i] * D, x + i * D, D * sizeof *x);
+    }
+    assert_int_equal(dc3_near_rows(MOST, D, y, rows, least, again, NULL), DC3_OK);
+    assert_memory_equal(again, first, sizeof first);
 }
 
 /* The nearest of another class, by all pairs; rows come in another order than they lie in. */
@@ -99,7 +108,7 @@ static void leaders(void **state)
     for (int i = 0; i < 4; i++)
         x[i * D] = (float)((i + 1) * cos(angles[i])), x[i * D + 1] = (float)((i + 1) * sin(angles[i]));
     x[6 * D] = NAN, x[7 * D] = INFINITY;
-    assert_int_equal(dc3_near_rows(8, D, x, least, first, NULL), DC3_OK);
+    assert_int_equal(dc3_near_rows(8, D, x, NULL, least, first, NULL), DC3_OK);
     const int64_t expected[] = {0, 0, 2, 2, 4, 5, 6, 7};
     for (int i = 0; i < 8; i++) assert_int_equal(first[i], expected[i]);
 }
@@ -114,7 +123,7 @@ static void equal_rows(void **state)
     for (int i = 0; i < MOST; i++)
         for (int j = 0; j < WIDE; j++)
             x[i * WIDE + j] = (float)(sin(j * 12.9898 + i / 7) * (1 + i % 7)); /* each seven: one direction */
-    assert_int_equal(dc3_near_rows(MOST, WIDE, x, 1, first, NULL), DC3_OK);
+    assert_int_equal(dc3_near_rows(MOST, WIDE, x, NULL, 1, first, NULL), DC3_OK);
     for (int i = 0; i < MOST; i++) assert_int_equal(first[i], i / 7 * 7);
 }
 
