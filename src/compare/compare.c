@@ -298,6 +298,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     dc3_status status = dc3_comparing_check_least(c, data, stored_size(d, data));
     if (status == DC3_OK) status = open_features(c, data);
     if (status == DC3_OK) status = plan_backbone(c, data);
+    if (status == DC3_OK && c->trains && !c->both) dc3_own_teacher_note(&c->plan, data);
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK && !dc3_ranks_rank()) status = check_teachers(c, data); /* the others are told */
     if (status == DC3_OK)

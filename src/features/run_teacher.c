@@ -136,6 +136,7 @@ static dc3_status train_one(dc3_run *run, const dc3_probe_rows *rows, dc3_teache
 {
     dc3_train_options plan = plan_of(run);
     plan.listener = listener_of(run);
+    dc3_own_teacher_note(&plan, run->dataset);
     DC3_TRY(dc3_own_teacher_train(&plan, rows, accuracy));
     if (run->probes) run->report->probe_top1 = accuracy->top1;
     return DC3_OK;

@@ -203,11 +203,15 @@ static void say_training(const dc3_train_options *plan)
         plan->arch, plan->size, plan->epochs, plan->epochs == 1 ? "" : "s", plan->batch,
         plan->fast ? " by the fast recipe" : "", dc3_setting("teacher_arch"), dc3_setting("teacher_size"),
         dc3_setting("teacher_epochs"), dc3_setting("teacher"), dc3_setting("teacher"));
-    if (!(plan->hold_out > 0))
-        dc3_listener_say(&plan->listener,
-                         "note: %s: too few images to hold any out for tests: all are trained on, and the "
-                         "teacher's accuracy on others is not known",
-                         plan->data);
+}
+
+void dc3_own_teacher_note(const dc3_train_options *plan, const dc3_dataset *dataset)
+{
+    if (plan->backbone || plan->hold_out > 0 || dc3_path_what(plan->out) == DC3_PATH_FILE) return;
+    dc3_listener_say(&plan->listener,
+                     "note: %s: %s to hold any out for tests: all are trained on, and the teacher's accuracy "
+                     "on others is not known",
+                     plan->data, dc3_hold_out_obstacle(dataset));
 }
 
 /* ---- the training ---- */

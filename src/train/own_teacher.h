@@ -23,6 +23,8 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
 int dc3_own_teacher_epochs(int64_t images, int64_t ipc);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
+/* Notes why no images of the dataset are held out, where it is to be trained without. */
+void dc3_own_teacher_note(const dc3_train_options *plan, const dc3_dataset *dataset);
 /* Trains it, unless the file is there; *accuracy is that on the images that were held out. rows: for a plan
  * with a backbone (backbone.h), where its embeddings are known; else NULL. The folder's document keeps which
  * file was written. */

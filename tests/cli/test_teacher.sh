@@ -165,6 +165,12 @@ cp whole usual/teacher.safetensors
 expect 0 "note: tiny: too few images to hold any out for tests" "$dc3" condense tiny -o few --ipc 1 --teacher-epochs 1 \
   "${common[@]}"
 grep -q '"hold_out": 0.0' few/dc3.json || fail "nothing was held out: $(< few/dc3.json)"
+echo path,label,group > one.csv
+for image in train/*/*.png; do echo "$image,$(basename "$(dirname "$image")"),all" >> one.csv; done
+grouped="note: one.csv: too few images, or groups of them that are too large, to hold any out for tests: all are"
+expect 0 "$grouped" "$dc3" condense one.csv -o grouped --ipc 1 --method rded --teacher-epochs 1 "${common[@]}"
+expect 0 "$grouped" "$dc3" compare one.csv --val val --ipc 1 --methods herding --epochs 2 --size 16 --teacher-epochs 1 \
+  --threads 2 -o grouped-table
 # Another file in its place is noticed: nothing is chosen by it, and labels and students of it are told.
 cp usual/teacher.safetensors kept.safetensors; cp held.safetensors usual/teacher.safetensors
 for dry in "" --dry-run; do
