@@ -56,7 +56,7 @@ same_set by-1 by-2 > differences || fail "a lost image: $(< differences)"
 images many/a 18 && for class in b c d e; do cp -r many/a many/$class; done
 head -c 60 many/c/9.png > broken && mv broken many/c/9.png
 for threads in 3 20; do
-  expect 0 "89 images stored" "${edit[@]/data/many}" -o many-$threads --threads $threads
+  expect 0 "89 images stored" "${edit[@]/#data/many}" -o many-$threads --threads $threads
 done
 same_set many-3 many-20 > differences || fail "large batches: $(< differences)"
 

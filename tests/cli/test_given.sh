@@ -79,7 +79,7 @@ expect 0 "features of 48 images from any.npy, 3 values each; 1 rows are of other
 cmp order.jsonl any.jsonl || fail "rows in another order"
 expect 0 "25 rows are of other images" "${select[@]}" --features any.npy --classes red -o red.jsonl
 mkdir only && cp -r data/red only && npy only.npy {25..48}
-expect 0 "" "${select[@]/data/only}" --features only.npy -o only.jsonl
+expect 0 "" "${select[@]/#data/only}" --features only.npy -o only.jsonl
 cmp red.jsonl only.jsonl || fail "of one class"
 { echo path,label,split; sed 's|\(.*\)/.*|data/&,\1,train|' <<< "$paths" | sed '1~2s/train/test/'; } > list.csv
 expect 1 "none of its 49 paths, such as 'elsewhere/1.png', is of an image of list.csv, such as 'data/blue/1.png'" \
@@ -90,7 +90,7 @@ expect 0 "features of 24 images from listed.npy, 3 values each; 25 rows" "$dc3" 
 sed 's|^data|./&|' list.csv > dotted.csv
 expect 0 "features of 24 images from listed.npy" "$dc3" select dotted.csv --split test --ipc 2 --features listed.npy \
   -o dotted.jsonl
-expect 0 "1 rows are of other images" "${select[@]/data/./data}" --features listed.npy -o dotted.jsonl
+expect 0 "1 rows are of other images" "${select[@]/#data/./data}" --features listed.npy -o dotted.jsonl
 mkdir flat && ln data/red/* flat
 sed 's|^red/||' any.paths.txt > flat.paths.txt && cp any.npy flat.npy
 expect 0 "features of 24 images" "$dc3" select flat --unlabelled --ipc 4 --bins 3 --threads 1 --features flat.npy \

@@ -24,7 +24,7 @@ expect 0 "note: 8 images are near-duplicates of others of their class, a cosine 
 diff <(sources all) <(cd plain && printf '%s\n' */*.png | sort) || fail "not all that differ are chosen"
 grep -q '"near_duplicates": 0.999' all/dc3.json || fail "dc3.json: $(< all/dc3.json)"
 expect 0 '"near_duplicates": 8' "${near[@]}" --ipc 4 -o four --json
-expect 0 "" "${run[@]/data/plain}" --ipc 4 -o four-plain
+expect 0 "" "${run[@]/#data/plain}" --ipc 4 -o four-plain
 diff <(sources four) <(sources four-plain) || fail "near-duplicates change the choice"
 expect 0 "near-duplicates of others" "$dc3" select data -o four.jsonl --ipc 4 --bins 1 --threads 1 \
   --near-duplicates 0.999 --backbone seen.safetensors
