@@ -131,6 +131,24 @@ static int into_run(const dc3_labelling *l)
     return l->is_run && !l->options->out;
 }
 
+/* Makes the file, unless it is there. */
+static dc3_status make(dc3_labelling *l)
+{
+    struct stat info;
+    if (dc3_labelling_is_there(l))
+        dc3_listener_say(&l->options->listener,
+                         "%s is complete: of these settings, teacher and images; %s makes it again", l->out,
+                         dc3_setting("fresh"));
+    else {
+        DC3_TRY(dc3_labelling_resume(l));
+        DC3_TRY(label_all(l));
+    }
+    if (into_run(l)) dc3_state_label(l->options->run, l->options->views);
+    if (stat(l->out, &info) == 0) l->report->bytes = (double)info.st_size;
+    if (into_run(l)) dc3_label_note_budget(l->options, l->report->bytes);
+    return DC3_OK;
+}
+
 dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
 {
     dc3_label_options own = dc3_label_defaults();
@@ -145,7 +163,6 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_work_note note;
-    struct stat info;
     if (dc3_ranks_rank()) return help(&l);
     dc3_status status = dc3_labelling_open(&l);
     if (status == DC3_OK) status = agree(&l);
@@ -153,13 +170,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
     int noted = status == DC3_OK && !options->dry_run && l.is_run;
     dc3_work_begin(&note, noted ? options->run : NULL, "label", &own.listener);
-    if (status == DC3_OK && !options->dry_run) {
-        status = dc3_labelling_resume(&l);
-        if (status == DC3_OK) status = label_all(&l);
-        if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
-        if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
-        if (status == DC3_OK && into_run(&l)) dc3_label_note_budget(options, report->bytes);
-    }
+    if (status == DC3_OK && !options->dry_run) status = make(&l);
     report->seconds = l.before + dc3_seconds_now() - l.start;
     if (l.held >= 0) close(l.held);
     dc3_work_end(&note);

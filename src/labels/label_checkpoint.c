@@ -69,6 +69,20 @@ dc3_status dc3_labelling_resume(dc3_labelling *l)
     return dc3_soft_labels_resume(l->checkpoint, &l->labels);
 }
 
+int dc3_labelling_is_there(const dc3_labelling *l)
+{
+    dc3_table *table = NULL;
+    dc3_soft_labels was;
+    int part = dc3_path_what(l->checkpoint) == DC3_PATH_FILE; /* of a labelling that is newer */
+    if (!l->is_run || l->options->fresh || part || dc3_path_what(l->out) != DC3_PATH_FILE) return 0;
+    int there = dc3_safetensors_open(l->out, &table) == DC3_OK && dc3_soft_labels_look(table, &was) == DC3_OK;
+    dc3_table_close(&table);
+    if (!there) return 0;
+    there = was.views == l->labels.views && json_equal(was.info, l->labels.info);
+    dc3_soft_labels_free(&was);
+    return there;
+}
+
 int64_t dc3_labelling_first_missing(const dc3_labelling *l)
 {
     int64_t i = 0, all = l->labels.n * l->labels.views;

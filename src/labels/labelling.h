@@ -52,6 +52,9 @@ json_t *dc3_labelling_settings(const dc3_labelling *l);
 dc3_status dc3_labelling_save(dc3_labelling *l);
 /* The same every minute, or where that would take more than a twentieth of the time, more seldom. */
 dc3_status dc3_labelling_save_now_and_then(dc3_labelling *l);
+/* 1 if the file is complete, and made of a run's images as they are by the same settings and teacher: it
+ * would have the same bytes again. With `fresh` 0. */
+int dc3_labelling_is_there(const dc3_labelling *l);
 /* Takes over what an interrupted labelling had, if it was the same. */
 dc3_status dc3_labelling_resume(dc3_labelling *l);
 /* The first view that did not come from the checkpoint: they were put in this order. */

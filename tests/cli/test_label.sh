@@ -21,8 +21,22 @@ expect 0 "estimate: 10 views of each of 6 images" "${label[@]}" --dry-run
 [[ ! -e photos-ipc10/soft_labels.safetensors ]] || fail "--dry-run writes"
 expect 0 "times the images'" "${label[@]}" --views 5 --batch 4
 cp photos-ipc10/soft_labels.safetensors first
-expect 0 '"views": 5' "${label[@]}" --views 5 --batch 4 --json
+expect 0 '"views": 5' "${label[@]}" --views 5 --batch 4 --json --fresh
 cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives other bytes"
+# What is complete is not made again: neither its time nor its inode changes. Of other settings or images it is.
+there="photos-ipc10/soft_labels.safetensors is complete: of these settings, teacher and images; --fresh makes it again"
+before=$(stat -c %i:%y photos-ipc10/soft_labels.safetensors)
+expect 0 "$there" "${label[@]}" --views 5 --batch 4
+[[ $(stat -c %i:%y photos-ipc10/soft_labels.safetensors) == "$before" ]] || fail "labels that were there are made again"
+for other in "--views 6" "--views 5 --seed 2" "--views 5 --bits 8" "--views 5 --temperature 4" "--views 5 --fresh"; do
+  # shellcheck disable=SC2086 # options are words
+  expect 0 "result: photos-ipc10" "${label[@]}" --batch 4 $other
+  [[ $output != *"is complete"* ]] || fail "$other: labels of other settings: $output"
+done
+mv "$odd" kept.png && "$tools/make_image" "$odd" 57 38 10 90 90 || fail "make_image"
+expect 0 "result: photos-ipc10" "${label[@]}" --views 5 --batch 4
+[[ $output != *"is complete"* ]] || fail "labels of other images: $output"
+mv kept.png "$odd"
 expect 0 "result: seed" "${label[@]}" --views 5 --batch 4 --seed 1 -o seed
 cmp -s first seed && fail "the seed changes nothing"
 for threads in 1 3; do
@@ -98,7 +112,7 @@ expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors
 [[ $(find data -name '*.safetensors' | wc -l) == 0 ]] || fail "something was written into the dataset"
 
 # Wrong use and damaged input.
-mv photos-ipc10/teacher.safetensors own.safetensors && expect 2 "--teacher: expected" "$dc3" label photos-ipc10
+expect 2 "--teacher: expected" "$dc3" label photos-ipc10
 expect 2 "which run's folder?" "$dc3" label --teacher teacher.safetensors
 expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
 expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2
