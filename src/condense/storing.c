@@ -35,6 +35,7 @@ typedef struct storing {
     dc3_chosen *chosen;
     dc3_crew crew;
     dc3_share *share; /* with other ranks */
+    int64_t made;     /* of the images; the others were there already */
     int64_t first;    /* the images in work: `count` from this one on */
     int count;
     job *jobs; /* [most] */
@@ -117,7 +118,7 @@ static dc3_status note(void *user, int64_t i, void *result)
         s->chosen->stored[image] = 1;
         run->report->stored++;
         run->report->bytes += (double)bytes;
-        if (!j->there) run->report->edits += edits;
+        if (!j->there) run->report->edits += edits, s->made++;
         DC3_TRY(dc3_state_store(run->state, image, bytes, edits));
     }
     run->making = image + 1;
@@ -235,6 +236,8 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
+    if (output->continues && !s.made)
+        dc3_run_say(run, "%s: all images are there already: none was made", run->options->out);
     if (run->synthesis->tidy) run->synthesis->tidy(run, chosen);
     if (run->options->budget > 0 && !output->shards) DC3_TRY(dc3_amount_fit(run, output, chosen));
     return dc3_output_finish(output);

@@ -32,7 +32,9 @@ expect 0 "6 images stored" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 same_run out again > differences || fail "two runs differ: $(cat differences)"
 victim=$(find again/train -name '*.png' | sort | head -1); rm "$victim"
 expect 0 "6 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
+[[ $output != *"there already"* ]] || fail "an image was made: $output"
 same_run out again > differences || fail "a continued run differs: $(cat differences)"
+expect 0 "again: all images are there already: none was made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 
 # Selections are the same for any number of threads.
 "$dc3" select data -o one.jsonl --ipc 3 --threads 1 --dtype f32 -q > /dev/null &&
