@@ -371,6 +371,18 @@ static dc3_status help(dc3_comparing *c)
     return dc3_comparing_follow(c, take_teacher);
 }
 
+/* The table is of what the last call asks for, and takes the place of one that had more. */
+static void note_others(const dc3_comparing *c)
+{
+    int64_t others = (int64_t)json_array_size(c->results.lines) - c->report->done - c->report->reused;
+    if (others > 0)
+        dc3_listener_say(
+            &c->options->condense.listener,
+            "note: %lld score%s of other calls stay%s in %s/results.jsonl, and out of the table, "
+            "which has what this call asks for",
+            (long long)others, others == 1 ? "" : "s", others == 1 ? "s" : "", c->options->out);
+}
+
 static dc3_status compare(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
@@ -394,6 +406,7 @@ static dc3_status compare(dc3_comparing *c)
         if (size) DC3_TRY(dc3_tests_open(c->tests, size, o->evaluate.threads));
     }
     DC3_TRY(measure_teacher(c));
+    note_others(c);
     return dc3_comparing_table(c);
 }
 
