@@ -91,6 +91,10 @@ static dc3_status label_all(dc3_labelling *l)
         DC3_TRY(dc3_labelling_save(l));
         return dc3_fail(status, "interrupted");
     }
+    if (status != DC3_OK && dc3_ranks_check() != DC3_OK) { /* a rank is lost */
+        DC3_TRY(dc3_labelling_save(l));
+        return dc3_ranks_check();
+    }
     if (status == DC3_OK) status = dc3_soft_labels_save(l->out, &l->labels);
     if (status == DC3_OK) unlink(l->checkpoint);
     return status;

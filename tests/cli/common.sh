@@ -34,11 +34,11 @@ sixty_of_each() {
       "$tools/make_image" "$1/red/$i.png" 34 36 180 $((2 * i)) 30 || fail "make_image"
   done
 }
-# several FROM FOLDER COUNT: so many of each class of 60 images, some of them again, as links.
+# several FROM FOLDER COUNT [ALL]: so many of each class of ALL (60) images, some of them again, as links.
 several() {
   mkdir -p "$2/blue" "$2/red"
-  perl -e 'my ($from, $folder, $count) = @ARGV; for my $class ("blue", "red") { for my $i (1 .. $count) {
-    link "$from/$class/" . ($i % 60 + 1) . ".png", "$folder/$class/$i.png" or die "$folder: $!\n" } }' "$@" ||
+  perl -e 'my ($from, $folder, $count, $all) = (@ARGV, 60); for my $class ("blue", "red") { for my $i (1 .. $count) {
+    link "$from/$class/" . ($i % $all + 1) . ".png", "$folder/$class/$i.png" or die "$folder: $!\n" } }' "$@" ||
     fail "link"
 }
 # tiny_editor FOLDER: a random model that edits images of 16 px in one step, for what does not ask what the edits look

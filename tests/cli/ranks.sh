@@ -27,12 +27,14 @@ pages() {
 }
 # said LOG: the warnings and notes in it.
 said() { grep -E '^(warning|note|skipped): ' "$1" | sort; }
+happens() { if [[ $1 == "says: "* ]]; then [[ $(< log) == *"${1#says: }"* ]]; else compgen -G "$1" > /dev/null; fi; }
 # strike SIGNAL RANK TEXT PATTERN COMMAND...: by three ranks, one of which gets the signal once there is a file of the
-# pattern; the command must say so, and leave nobody.
+# pattern, or of "says: TEXT" that in what is printed; the command must say so, and leave nobody.
 strike() {
   local process others status i
+  : > log
   DC3_SILENCE=2 DC3_LOCAL_RANKS=3 "$tools/dc3_local" "${@:5}" > log 2>&1 & process=$!
-  for ((i = 0; i < 4000; i++)); do compgen -G "$4" > /dev/null && break; sleep 0.01; done
+  for ((i = 0; i < 4000; i++)); do happens "$4" && break; sleep 0.01; done
   read -ra others <<< "$process $(pgrep -P $process | tr '\n' ' ')"
   kill -"$1" "${others[$2]}"
   wait $process; status=$?

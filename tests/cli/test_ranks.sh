@@ -70,6 +70,27 @@ lose() { # signal, rank, text
 }
 lose KILL 2 "has ended; what was done is kept: give the same command again"
 lose STOP 1 "has not been heard of for 2 seconds; what was done is kept"
+# So with the other commands, of which some keep what was done.
+pages many 1500
+dead="has ended; what was done is kept: give the same command again"
+for command in bins "select --ipc 2"; do
+  read -ra words <<< "$command"
+  strike KILL 1 "$dead" "says: features: " "${words[0]}" many "${given[@]:0:6}" --feature-size 64 "${words[@]:1}" \
+    -o struck.jsonl
+  [[ ! -e struck.jsonl ]] || fail "$command: a file of what is not known"
+done
+labels=(label one --teacher two.safetensors --any-teacher --threads 1 --views 12000)
+expect 0 "" "$dc3" "${labels[@]}" -o labels.safetensors
+strike KILL 2 "$dead" "says: labels: " "${labels[@]}" -o struck.safetensors
+[[ -f struck.safetensors.checkpoint ]] || fail "no label is kept where a rank was killed"
+expect 0 "" ranks 2 "${labels[@]}" -o struck.safetensors
+cmp labels.safetensors struck.safetensors || fail "labels, a rank was killed, and 2 ranks"
+expect 0 "" "$dc3" select data -o chosen.jsonl "${given[@]:0:6}" --ipc 12
+edits=(compensate data --list chosen.jsonl "${given[@]}" --steps 20)
+expect 0 "24 images stored" "$dc3" "${edits[@]}" -o edited
+strike KILL 1 "$dead" "struck-edits/train/*/*" "${edits[@]}" -o struck-edits
+expect 0 "24 images stored" ranks 2 "${edits[@]}" -o struck-edits
+same_run edited struck-edits > differences || fail "compensate, a rank was killed, and 2 ranks: $(< differences)"
 # Interrupted by the user.
 rm -rf struck
 DC3_LOCAL_RANKS=3 interrupt "struck/calibration/*.png" "" "$tools/dc3_local" "${long[@]}" -o struck

@@ -44,9 +44,11 @@ continues() { # WHAT N
   alike long struck "$1, and $2 ranks"
   rm -r struck
 }
-strike KILL 1 "has ended; what was done is kept: give the same command" "struck/samples/step-000040.png" "${long[@]}" \
-  -o struck
+kept="what was done is kept"
+strike KILL 1 "has ended; $kept: give the same command" "struck/samples/step-000040.png" "${long[@]}" -o struck
 continues "a rank was killed" 2
+strike STOP 2 "has not been heard of for 2 seconds; $kept" "struck/samples/step-000200.png" "${long[@]}" -o struck
+continues "a rank was stopped" 3
 DC3_LOCAL_RANKS=3 interrupt "struck/samples/step-000040.png" "" "$tools/dc3_local" "${long[@]}" -o struck
 continues "interrupted" 1
 

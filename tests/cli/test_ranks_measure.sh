@@ -29,16 +29,23 @@ expect 1 "other/red/20.png" ranks 3 measure train other --threads 1 --strict
 [[ $(grep -c "20.png" <<< "$output") == 1 ]] || fail "told by each rank: $output"
 expect 0 "estimate" ranks 2 measure train other --threads 1 --dry-run
 
-# A rank is lost; there is nothing to continue.
-cp -r train many
-for i in {1..30}; do for c in red blue; do for f in train/$c/*.png; do ln "$f" "many/$c/$i-${f##*/}"; done; done; done
-strike KILL 1 "has ended; what was done is kept: give the same command" "set/.work.*" measure set many --threads 1 \
-  "${teacher[@]}"
+# A rank is lost, with more to do than it may be silent for; there is nothing to continue.
+for class in red blue; do
+  mkdir -p large/$class
+  "$make" large/$class/1.png 300 200 110 60 80 || fail "make_image"
+done
+several large lasting 1500 1
+for how in "KILL 1 has ended; what was done is kept: give the same command" "STOP 2 has not been heard of for 2 seconds"
+do
+  read -r signal rank text <<< "$how"
+  strike "$signal" "$rank" "$text" "says: images: " measure set lasting --threads 1 "${teacher[@]}"
+done
 
 by_mpi || exit 0
 "$dc3" measure train set --threads 1 "${teacher[@]}" --json > one 2> log || fail "$(< log)"
 "${mpi[@]}" 3 "$dc3"-mpi measure train set --threads 1 "${teacher[@]}" --json > out 2> log || fail "MPI: $(< log)"
 cmp one out || fail "MPI"
+several train many 700 24
 # A rank that does not see the originals, by where its process is, ends the run if it is there in time; the part of one
 # that cannot read them is rank 0's.
 DC3_MODELS=none "$dc3" condense many -o big --ipc 300 --method random --size 32 --threads 1 --no-report > log 2>&1 ||
