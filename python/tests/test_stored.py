@@ -116,6 +116,22 @@ class Labels(FolderTest):
                     self.assertTrue((view == all_of_them.view(v, k)[0]).all(), (v, i))
                     self.assertTrue((logits == all_of_them.logits(v, k)).all(), (v, i))
 
+    def test_batches(self):
+        """Each epoch has its view of every image once; orders follow from the seed."""
+        out, _ = labelled_run(self.folder)
+        labels = dc3.SoftLabels(out)
+        labels.batch = 3
+        batches = labels.batches(5, seed=1)
+        found = list(batches)
+        self.assertEqual(([len(batch) for batch in found], len(batches)), ([3, 1] * 5, 10))
+        epochs = [found[2 * e] + found[2 * e + 1] for e in range(5)]
+        for e, epoch in enumerate(epochs):
+            self.assertEqual(sorted(epoch), [e % 2 * 4 + i for i in range(4)])
+        self.assertGreater(len({tuple(item % 4 for item in epoch) for epoch in epochs}), 1)
+        self.assertEqual(found, list(batches))
+        self.assertNotEqual(found, list(labels.batches(5, seed=2)))
+        self.assertEqual(len(labels.batches()), 4)
+
     def test_in_a_forked_child(self):
         out, _ = labelled_run(self.folder)
         labels = dc3.SoftLabels(out)

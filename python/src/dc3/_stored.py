@@ -86,6 +86,24 @@ def load(out: Path) -> Images:
     return Images(out)
 
 
+class Batches:
+    """Lists of numbers of views, batch by batch: SoftLabels.batches."""
+
+    def __init__(self, labels: "SoftLabels", epochs: int, seed: int) -> None:
+        self.images, self.views, self.batch = labels.images, labels.views, labels.batch
+        self.epochs, self.seed = epochs, seed
+
+    def __len__(self) -> int:
+        return self.epochs * -(-self.images // self.batch)
+
+    def __iter__(self) -> typing.Iterator[typing.List[int]]:
+        random = numpy.random.default_rng(self.seed)
+        for epoch in range(self.epochs):
+            items = epoch % self.views * self.images + random.permutation(self.images)
+            for begin in range(0, self.images, self.batch):
+                yield items[begin:begin + self.batch].tolist()
+
+
 class SoftLabels:
     """Soft labels that dc3.label stored: V views of each of n images, and the teacher's logits of each.
 
@@ -158,6 +176,14 @@ class SoftLabels:
         mix, place = _settings.new("label_mix")
         self._ask(v, i, None, None, place)
         return mix.partner, mix.share
+
+    def batches(self, epochs: typing.Optional[int] = None, seed: int = 0) -> "Batches":
+        """The numbers of torch_dataset()'s items in batches, for a DataLoader's `batch_sampler`.
+
+        As `dc3 evaluate` shows them: epoch e has view e mod V of each image, in an order of its own that follows from
+        `seed`, in batches of `batch` images, the last of an epoch of what is left. epochs: by default V.
+        """
+        return Batches(self, self.views if epochs is None else epochs, seed)
 
     def torch_dataset(self, normalise: bool = True) -> "Views":
         """All views as a PyTorch dataset of V n items: item v n + i is view v of image i.
