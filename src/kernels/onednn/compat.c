@@ -3,11 +3,16 @@
 #include <stddef.h>
 #include <string.h>
 
-static int is_jit(const_dnnl_primitive_desc_t pd)
+static int is_called(const_dnnl_primitive_desc_t pd, const char *start)
 {
     const char *name = NULL;
     return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
-           strncmp(name, "jit", 3) == 0;
+           strncmp(name, start, strlen(start)) == 0;
+}
+
+static int is_jit(const_dnnl_primitive_desc_t pd)
+{
+    return is_called(pd, "jit");
 }
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -39,25 +44,30 @@ dnnl_status_t dc3_append_sum(dnnl_post_ops_t ops)
     return dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
 }
 
+/* Puts the next of `other` whose name says "jit" in the place of *pd, if there is any. Consumes `other`. */
+static void take_jit(dnnl_primitive_desc_t *pd, dnnl_primitive_desc_t other)
+{
+    dnnl_status_t next;
+    while ((next = dnnl_primitive_desc_next_impl(other)) == dnnl_success && !is_jit(other)) continue;
+    dnnl_primitive_desc_destroy(next == dnnl_success ? *pd : other);
+    if (next == dnnl_success) *pd = other;
+}
+
 dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                           const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
                           const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
                           int prefer_jit)
 {
     dnnl_dims_t dilates = {0, 0};
-    dnnl_primitive_desc_t other = NULL;
     dnnl_status_t status = dnnl_convolution_forward_primitive_desc_create(
         pd, engine, dnnl_forward_inference, dnnl_convolution_direct, *src, *weights, bias ? *bias : NULL,
         *dst, strides, dilates, pad_low, pad_high, attr);
     if (status != dnnl_success || !prefer_jit || is_jit(*pd)) return status;
-    if (dnnl_primitive_desc_clone(&other, *pd) != dnnl_success) return status;
-    while (dnnl_primitive_desc_next_impl(other) == dnnl_success)
-        if (is_jit(other)) {
-            dnnl_primitive_desc_destroy(*pd);
-            *pd = other;
-            return status;
-        }
-    dnnl_primitive_desc_destroy(other);
+    dnnl_primitive_desc_t other = NULL; /* again, since a clone knows of no next one */
+    if (dnnl_convolution_forward_primitive_desc_create(
+            &other, engine, dnnl_forward_inference, dnnl_convolution_direct, *src, *weights,
+            bias ? *bias : NULL, *dst, strides, dilates, pad_low, pad_high, attr) == dnnl_success)
+        take_jit(pd, other);
     return status;
 }
 
@@ -74,10 +84,20 @@ dnnl_status_t dc3_conv_backward_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engi
                                    const_dnnl_primitive_desc_t forward)
 {
     dnnl_dims_t dilates = {0, 0};
-    if (of == DC3_CONV_DATA)
-        return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, dnnl_convolution_direct, *src,
-                                                                    *weights, *dst, strides, dilates, pad_low,
-                                                                    pad_high, forward, attr);
+    if (of == DC3_CONV_DATA) {
+        dnnl_primitive_desc_t other = NULL;
+        dnnl_status_t status = dnnl_convolution_backward_data_primitive_desc_create(
+            pd, engine, dnnl_convolution_direct, *src, *weights, *dst, strides, dilates, pad_low, pad_high,
+            forward, attr);
+        /* Which blocks this one of oneDNN 3.7 sums, and so the last bits, depends on the number of threads;
+         * and it is slower (bench/results/2026-12-01-zen4-onednn-3.7.txt). */
+        if (status == dnnl_success && is_called(*pd, "brgconv_strided") &&
+            dnnl_convolution_backward_data_primitive_desc_create(
+                &other, engine, dnnl_convolution_direct, *src, *weights, *dst, strides, dilates, pad_low,
+                pad_high, forward, attr) == dnnl_success)
+            take_jit(pd, other);
+        return status;
+    }
     return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, dnnl_convolution_direct, *src,
                                                                    *weights, NULL, *dst, strides, dilates,
                                                                    pad_low, pad_high, forward, attr);
