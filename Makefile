@@ -103,7 +103,7 @@ format-check:
 	@clang-format --dry-run -Werror $(SOURCES)
 
 lint: all
-	clang-tidy --quiet -p build $$(git ls-files 'src/*.c' 'cli/*.c' | grep -v src/kernels/vector/)
+	clang-tidy --quiet -p build $$(git ls-files 'src/*.c' 'cli/*.c' | grep -vE 'src/kernels/(vector|amx)/')
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --suppress=missingIncludeSystem \
 	  --suppress=normalCheckLevelMaxBranches -I include -I src src cli
 

@@ -67,8 +67,8 @@ static const option own_options[] = {
      "Images that are mixed with each other (default 100, or as a --recipe has it)", "N"},
     {"output", 'o', OPTION_PATH, AT(out), ANY, "File to write (default OUT/soft_labels.safetensors)", "FILE"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print the estimate and stop", NULL},
-    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted labelling",
-     NULL},
+    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY,
+     "Start over instead of resuming an interrupted labelling, or keeping a complete one", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, choice_options,
                                        view_options,    force_options,  NULL};

@@ -162,8 +162,10 @@ static void finish_sending(void *unused)
 
 static void abort_all(void *unused, const char *why)
 {
+    enum { ABORT_SECONDS = 20 };
     (void)unused;
     say_why(why);
+    alarm(ABORT_SECONDS); /* there are MPIs in which it may never return */
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILED);
     _exit(EXIT_FAILED);
 }

@@ -32,7 +32,7 @@ typedef struct dc3_label_options {
     uint64_t seed;
     int threads; /* 1 to 1024 */
     int dry_run; /* stop after the estimate */
-    int fresh;   /* start over instead of resuming an interrupted labelling */
+    int fresh;   /* start over instead of resuming an interrupted labelling or keeping a complete one */
     dc3_listener listener;
     int force;                   /* replace a file at `out` that dc3 did not write */
     int any_teacher;             /* as dc3_condense_options */
@@ -53,7 +53,8 @@ typedef struct dc3_label_report {
     double bytes;                   /* of the file */
     double image_bytes;             /* of the images, as they are stored */
     double estimate_seconds;
-    double seconds; /* of all calls that made the file together, as far as their checkpoint says */
+    double seconds; /* of all calls that made the file together, as far as their checkpoint says; of this one
+                       alone where a run's file was there */
 } dc3_label_report;
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds

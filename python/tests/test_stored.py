@@ -120,10 +120,10 @@ class Labels(FolderTest):
         """Each epoch has its view of every image once; orders follow from the seed."""
         out, _ = labelled_run(self.folder)
         labels = dc3.SoftLabels(out)
-        labels.batch = 3
+        labels.batch = 2
         batches = labels.batches(5, seed=1)
         found = list(batches)
-        self.assertEqual(([len(batch) for batch in found], len(batches)), ([3, 1] * 5, 10))
+        self.assertEqual(([len(batch) for batch in found], len(batches)), ([2, 2] * 5, 10))
         epochs = [found[2 * e] + found[2 * e + 1] for e in range(5)]
         for e, epoch in enumerate(epochs):
             self.assertEqual(sorted(epoch), [e % 2 * 4 + i for i in range(4)])
@@ -131,6 +131,10 @@ class Labels(FolderTest):
         self.assertEqual(found, list(batches))
         self.assertNotEqual(found, list(labels.batches(5, seed=2)))
         self.assertEqual(len(labels.batches()), 4)
+        labels.batch = 3  # what is left is one image, of which dc3 evaluate makes no batch
+        self.assertEqual([len(batch) for batch in labels.batches(5)], [3] * 5)
+        labels.images = 1
+        self.assertEqual(list(labels.batches(2)), [[0], [1]])
 
     def test_in_a_forked_child(self):
         out, _ = labelled_run(self.folder)

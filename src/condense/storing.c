@@ -236,7 +236,7 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
-    if (output->continues && !s.made)
+    if (output->continues && run->report->stored == chosen->count && !s.made)
         dc3_run_say(run, "%s: all images are there already: none was made", run->options->out);
     if (run->synthesis->tidy) run->synthesis->tidy(run, chosen);
     if (run->options->budget > 0 && !output->shards) DC3_TRY(dc3_amount_fit(run, output, chosen));

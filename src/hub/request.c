@@ -9,7 +9,7 @@
 #include <time.h>
 #include "base/cancel.h"
 
-enum { REDIRECTS = 6, PART = 206, BUFFER = 256 << 10 };
+enum { REDIRECTS = 6, PART = 206, TOO_MANY = 429, BUFFER = 256 << 10 };
 
 struct dc3_hub_client {
     const dc3_hub_place *place;
@@ -45,6 +45,14 @@ static int header(const char *line, const char *name, char *value, size_t size)
     return 1;
 }
 
+/* The seconds of a RateLimit header such as `api;r=0;t=55` (draft-ietf-httpapi-ratelimit-headers): nothing
+ * remains until then. -1: it does not say so. */
+static double until_reset(const char *value)
+{
+    const char *left = strstr(value, ";r="), *after = strstr(value, ";t=");
+    return left && after && strtol(left + 3, NULL, 10) == 0 ? g_ascii_strtod(after + 3, NULL) : -1;
+}
+
 static void read_header(transfer *t, const char *line)
 {
     dc3_hub_answer *a = t->answer;
@@ -60,7 +68,9 @@ static void read_header(transfer *t, const char *line)
     else if (header(line, "X-Error-Code", value, sizeof value))
         g_strlcpy(a->error, value, sizeof a->error);
     else if (header(line, "Retry-After", value, sizeof value))
-        a->wait = g_ascii_isdigit(*value) ? g_ascii_strtod(value, NULL) : -1;
+        a->wait = g_ascii_isdigit(*value) ? g_ascii_strtod(value, NULL) : a->wait;
+    else if (header(line, "RateLimit", value, sizeof value) && a->code == TOO_MANY && a->wait < 0)
+        a->wait = until_reset(value);
     else if (header(line, "Content-Range", value, sizeof value) && g_str_has_prefix(value, "bytes "))
         a->start = g_ascii_strtoll(value + strlen("bytes "), NULL, 10);
 }

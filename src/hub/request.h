@@ -25,7 +25,7 @@ typedef struct dc3_hub_answer {
     char host[160];    /* "https://HOST:PORT" of who answered, if it was redirected to; "": the endpoint */
     char etag[72];     /* X-Linked-Etag of Git LFS, without quotes; "": none */
     char error[40];    /* X-Error-Code, such as "GatedRepo"; "": none */
-    double wait;       /* Retry-After in seconds; -1: none */
+    double wait;       /* Retry-After, or until RateLimit lets others pass, in seconds; -1: none */
     int64_t start;     /* where a part (206) begins in its file */
     int has_token;     /* a token was sent */
 } dc3_hub_answer;

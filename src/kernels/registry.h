@@ -28,7 +28,7 @@ dc3_status dc3_backend_add(const dc3_backend *backend);
 /* dc3_backend_find's device. */
 dc3_status dc3_device_find(const char *name, const dc3_device **device);
 
-/* Processors: x86-64 by tiers, any other in plain C (cpu_backend.c). */
+/* Processors: x86-64 and arm64 by tiers, any other in plain C (cpu_backend.c). */
 extern const dc3_backend dc3_cpu_backend;
 
 #endif

@@ -66,6 +66,7 @@ static dc3_status save(const dc3_taking *t, const relabelling *r, dc3_soft_label
     for (int64_t i = 0; i < dc3_dataset_size(r->taken); i++)
         json_array_append_new(files, dc3_json_text(dc3_dataset_key(r->taken, i)));
     json_object_set_new(some->info, "files", files);
+    json_object_set_new(some->info, "taken", json_true()); /* dc3 label would draw other views */
     dc3_status status = train && path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
         json_object_set_new(some->info, "stored", dc3_fingerprint_text(dc3_fingerprint_folder(train)));

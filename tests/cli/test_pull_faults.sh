@@ -21,6 +21,7 @@ pulls mirror
 expect 1 "answers with error 416" timeout 300 "$dc3" pull hf:t/never
 expect 1 "hf:t/shut: http://127.0.0.2:$large, where $HF_ENDPOINT leads, answers with error 403" "$dc3" pull hf:t/shut
 pulls busy
+[[ $output == *"error 429; trying again in 2 s"* ]] || fail "RateLimit: $output"
 expect 1 "it answers with error 503; tried 5 times" "$dc3" pull hf:t/down
 [[ $(grep -c '"hub".*t/down' hub.log) == 5 ]] || fail "tries: $(grep t/down hub.log)"
 expect 1 "hf:tired/none: no such model" "$dc3" pull hf:tired/none

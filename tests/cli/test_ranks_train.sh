@@ -41,12 +41,14 @@ for ((i = 0; i < 300; i++)); do # two in a file, of zeros
   done
 done
 "$tools/make_teacher" two.safetensors 2 16 || fail "make_teacher"
-for command in "298 train wide -o wide.safetensors --size 80 --arch convnet3 --epochs 1 --batch 16 --replicas 2" \
-  "300 label wide -o labels.safetensors --teacher two.safetensors --any-teacher --views 1"; do
-  read -ra words <<< "$command"
-  expect 0 "note: ${words[0]} images (the first is 0/0.ppm): there are several frames" \
-    bash -c 'ulimit -v 1049600; exec "$@"' _ env DC3_LOCAL_RANKS=2 "$tools/dc3_local" "${words[@]:1}" --threads 1
-done
+if ! grep -q __asan_init "$dc3"; then
+  for command in "298 train wide -o wide.safetensors --size 80 --arch convnet3 --epochs 1 --batch 16 --replicas 2" \
+    "300 label wide -o labels.safetensors --teacher two.safetensors --any-teacher --views 1"; do
+    read -ra words <<< "$command"
+    expect 0 "note: ${words[0]} images (the first is 0/0.ppm): there are several frames" \
+      bash -c 'ulimit -v 1049600; exec "$@"' _ env DC3_LOCAL_RANKS=2 "$tools/dc3_local" "${words[@]:1}" --threads 1
+  done
+fi
 
 # Bad input.
 expect 2 "--replicas: expected one for each of the 3 ranks or more, best a multiple, found 1" ranks 3 "${quick[@]}" -o x

@@ -37,6 +37,7 @@ for how in "--ipc 3" "--total 5" "--total 9" "--total 11 --balance proportional"
   # shellcheck disable=SC2086 # options are words
   expect 0 "images selected" "$dc3" select data $how --method random --threads 1 -o part.csv
   ranked part.csv 7 3 > part
+  (($(wc -l < part) >= 5)) || fail "$how: $(< part)"
   for class in blue red; do
     [[ $(first part $class 99) == "$(first order $class "$(grep -c "$class/" part)")" ]] || fail "$how: $(< part)"
   done
@@ -141,6 +142,10 @@ expect 0 "views of each of 20 images" "$dc3" label tar --views 2 --cutmix 0 --te
   --any-teacher --threads 1
 expect 0 '"label_views": 2' "$dc3" take tar --ipc 3 -o tar-taken --fresh --json
 expect 0 "convnet3" "$dc3" evaluate tar-taken "${student[@]}" --seeds 1
+# They are not those that label makes of the part, whose images have other numbers.
+expect 0 "2 views of each of 6 images" "$dc3" label tar-taken --views 2 --cutmix 0 --teacher teacher.safetensors \
+  --any-teacher --threads 1
+[[ $output != *"is complete"* ]] || fail "labels that were taken along pass for new ones: $output"
 cp tar/soft_labels.safetensors two
 expect 0 "warning: soft labels are not taken: two/soft_labels.safetensors: expected labels of 4 images" \
   "$dc3" take two --ipc 1 -o one --fresh

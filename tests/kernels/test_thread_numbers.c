@@ -6,7 +6,7 @@
 #include "kernels/dense.h"
 #include "kernels/rules.h"
 
-enum { MOST_THREADS = 4, PASSES = 3, N = 4 };
+enum { MOST_THREADS = 7, PASSES = 3, N = 4 };
 
 typedef struct layer {
     int64_t side, ci, co, kernel, stride, groups;

@@ -125,7 +125,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "down":
             self.answer(503, b"", [("Retry-After", "0")])
         elif name == "busy" and times(self.path) < 2:
-            self.answer(429 if times(self.path + "!") else 500, b"", [("Retry-After", "0")])
+            if times(self.path + "!"):
+                self.answer(429, b"", [("RateLimit", '"api";r=0;t=2')])
+            else:
+                self.answer(500, b"", [("Retry-After", "0")])
         else:
             return True
         return False

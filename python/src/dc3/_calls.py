@@ -166,6 +166,8 @@ class Call:
         except BaseException:  # Ctrl-C between the lines, where _listen() does not catch it
             self._abandon(go, started)
             raise
+        finally:
+            self._parts = None  # a closure that is left for the garbage collector may not outlive a fork
         if stopped is not None:
             raise stopped
         if self._end[0] is not None:

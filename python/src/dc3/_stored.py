@@ -94,13 +94,16 @@ class Batches:
         self.epochs, self.seed = epochs, seed
 
     def __len__(self) -> int:
-        return self.epochs * -(-self.images // self.batch)
+        return self.epochs * len(self._begins())
+
+    def _begins(self) -> range:
+        return range(0, self.images - (self.images > 1), self.batch)  # none begins at the last of several
 
     def __iter__(self) -> typing.Iterator[typing.List[int]]:
         random = numpy.random.default_rng(self.seed)
         for epoch in range(self.epochs):
             items = epoch % self.views * self.images + random.permutation(self.images)
-            for begin in range(0, self.images, self.batch):
+            for begin in self._begins():
                 yield items[begin:begin + self.batch].tolist()
 
 
@@ -181,7 +184,8 @@ class SoftLabels:
         """The numbers of torch_dataset()'s items in batches, for a DataLoader's `batch_sampler`.
 
         As `dc3 evaluate` shows them: epoch e has view e mod V of each image, in an order of its own that follows from
-        `seed`, in batches of `batch` images, the last of an epoch of what is left. epochs: by default V.
+        `seed`, in batches of `batch` images, the last of an epoch of what is left unless that is one image of several.
+        epochs: by default V.
         """
         return Batches(self, self.views if epochs is None else epochs, seed)
 
