@@ -80,6 +80,11 @@ static dc3_status print_kept(const dc3_finding *f, int64_t item, FILE *to)
     dc3_csv_print(to, whole);
     fputc(',', to);
     dc3_csv_print(to, dc3_dataset_class_name(f->dataset, dc3_dataset_label(f->dataset, item)));
+    int group = dc3_dataset_group(f->dataset, item);
+    if (group)
+        fprintf(to, ",%d", group);
+    else if (dc3_dataset_groups(f->dataset))
+        fputc(',', to);
     fputc('\n', to);
     g_free(whole), free(file);
     return DC3_OK;
@@ -106,7 +111,8 @@ static int are_files(const dc3_dataset *d)
 
 static dc3_status write_kept(const dc3_finding *f)
 {
-    if (are_files(f->dataset)) return write_lines(f, kept_name, "path,label\n", print_kept);
+    const char *head = dc3_dataset_groups(f->dataset) ? "path,label,group\n" : "path,label\n";
+    if (are_files(f->dataset)) return write_lines(f, kept_name, head, print_kept);
     dc3_listener_say(
         &f->options->listener,
         "note: no kept.csv is written, since a manifest cannot name images inside of other files; "

@@ -55,6 +55,15 @@ done
 [[ $(wc -l < alike/kept.csv) == 10 ]] || fail "kept.csv: $(< alike/kept.csv)"
 expect 0 "0 to leave out" "$dc3" duplicates alike/kept.csv -q
 expect 0 "9 in 2 classes" "$dc3" info alike/kept.csv
+# Groups of a manifest are those of kept.csv, so that what is held out of it has none in common with the rest.
+{
+  echo path,label,group
+  for i in 1 2 3 4; do echo "data/a/$i.ppm,a,film $((i / 3))"; echo "data/b/$i.ppm,b,"; done
+} > films.csv
+expect 0 "0 to leave out" "$dc3" duplicates films.csv -o grouped -q
+[[ $(sed 's|.*data/||' grouped/kept.csv | paste -sd' ') == \
+  "path,label,group a/1.ppm,a,1 a/2.ppm,a,1 a/3.ppm,a,2 a/4.ppm,a,2 b/1.ppm,b, "* ]] ||
+  fail "groups: $(< grouped/kept.csv)"
 cp -r alike before
 for threads in 1 3; do
   expect 0 "6 to leave out" "$dc3" duplicates data -o alike --threads $threads -q
