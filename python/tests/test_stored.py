@@ -131,6 +131,8 @@ class Labels(FolderTest):
         self.assertEqual(found, list(batches))
         self.assertNotEqual(found, list(labels.batches(5, seed=2)))
         self.assertEqual(len(labels.batches()), 4)
+        with self.assertRaisesRegex(ValueError, "epochs: expected 1 or more, found 0"):
+            labels.batches(0)
         labels.batch = 3  # what is left is one image, of which dc3 evaluate makes no batch
         self.assertEqual([len(batch) for batch in labels.batches(5)], [3] * 5)
         labels.images = 1

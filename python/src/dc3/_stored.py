@@ -90,6 +90,8 @@ class Batches:
     """Lists of numbers of views, batch by batch: SoftLabels.batches."""
 
     def __init__(self, labels: "SoftLabels", epochs: int, seed: int) -> None:
+        if epochs < 1:
+            raise ValueError(f"epochs: expected 1 or more, found {epochs}")
         self.images, self.views, self.batch = labels.images, labels.views, labels.batch
         self.epochs, self.seed = epochs, seed
 
