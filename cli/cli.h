@@ -34,19 +34,24 @@ typedef enum option_kind {
 typedef struct option_range {
     double low, high;
     int above;        /* 1: not `low` itself */
+    int either;       /* 1: `low` and `high` alone */
     const char *unit; /* of what, in a message */
 } option_range;
 #define ANY                                                                                                  \
     {                                                                                                        \
-        0, -1, 0, ""                                                                                         \
+        0, -1, 0, 0, ""                                                                                      \
     }
 #define WITHIN(low, high)                                                                                    \
     {                                                                                                        \
-        low, high, 0, ""                                                                                     \
+        low, high, 0, 0, ""                                                                                  \
+    }
+#define EITHER(low, high)                                                                                    \
+    {                                                                                                        \
+        low, high, 0, 1, ""                                                                                  \
     }
 #define ABOVE_0(high)                                                                                        \
     {                                                                                                        \
-        0, high, 1, ""                                                                                       \
+        0, high, 1, 0, ""                                                                                    \
     }
 /* What the bundled model knows, as its model_index.json lists it (tests/cli/test_words.sh). */
 #define MINI_KNOWS                                                                                           \
@@ -55,7 +60,7 @@ typedef struct option_range {
     "underwater, natural colors (all words: dc3 info MODEL --json)"
 #define FROM_1(unit)                                                                                         \
     {                                                                                                        \
-        1, INT_MAX, 0, unit                                                                                  \
+        1, INT_MAX, 0, 0, unit                                                                               \
     }
 
 typedef struct option {
@@ -146,7 +151,8 @@ const option *short_option(const command *c, char letter);
 /* Reads the text of an option that was written as `name` ("--ipc", "-n") into its field. 0 with a GError of
  * G_OPTION_ERROR whose message is for the user. Texts are interned, so that nobody owns them. */
 int read_value(const option *o, const char *name, const char *text, void *field, GError **error);
-/* The same of bytes with a unit, of decimal steps or of binary ones: "500kB", "5 MiB". */
+/* The same of bytes with a unit, of decimal steps or of binary ones, in capitals or not: "500kB",
+ * "5 MiB", "20kb". */
 int read_bytes(const char *name, const char *text, double *value, GError **error);
 
 /* ---- command lines that are not understood (explain.c) ---- */

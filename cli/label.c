@@ -53,7 +53,7 @@ static const option own_options[] = {
      "Store only the K largest logits of a view and spread the rest evenly (default: without -o as "
      "condense --label-top-k said, else all)",
      "K"},
-    {"bits", 0, OPTION_WHOLE, AT(bits), WITHIN(8, 16),
+    {"bits", 0, OPTION_WHOLE, AT(bits), EITHER(8, 16),
      "Bits of a stored logit: 16 (f16), or 8 (one of 256 even steps between the least and the most of its "
      "view) (default: without -o as the budget of condense has it, else 16)",
      "8|16"},

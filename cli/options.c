@@ -256,7 +256,7 @@ void fill_editing_options(void)
         editing_options[i] = (option){.name = g_intern_string(name),
                                       .kind = kinds[from->kind],
                                       .offset = AT(options) + from->in_condense,
-                                      .range = {from->least, from->most, 0, ""},
+                                      .range = WITHIN(from->least, from->most),
                                       .help = from->help,
                                       .value = from->value};
         if (from->in_generate) *sampling++ = editing_options[i];

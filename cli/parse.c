@@ -39,19 +39,23 @@ static gboolean take_value(const gchar *name, const gchar *text, gpointer data, 
 static char *range_text(const option *o)
 {
     const option_range *range = &o->range;
-    int is_pair = o->kind == OPTION_WHOLE && range->high == range->low + 1;
+    int is_pair = range->either || (o->kind == OPTION_WHOLE && range->high == range->low + 1);
     if (range->high == INT_MAX) return g_strdup_printf(EXACT " or more%s", range->low, range->unit);
     if (range->above)
         return g_strdup_printf("more than " EXACT " and at most " EXACT, range->low, range->high);
     return g_strdup_printf(EXACT " %s " EXACT, range->low, is_pair ? "or" : "to", range->high);
 }
 
+static int is_within(const option_range *range, double value)
+{
+    if (range->high < range->low) return 1;
+    if (range->either) return value == range->low || value == range->high;
+    return (range->above ? value > range->low : value >= range->low) && value <= range->high;
+}
+
 static int check_range(const command *c, const option *o, double value)
 {
-    const option_range *range = &o->range;
-    if (range->high < range->low ||
-        ((range->above ? value > range->low : value >= range->low) && value <= range->high))
-        return EXIT_DONE;
+    if (is_within(&o->range, value)) return EXIT_DONE;
     char *expected = range_text(o);
     int status = usage_error(c, "--%s: expected %s, found " EXACT, o->name, expected, value);
     g_free(expected);

@@ -43,13 +43,13 @@ int read_bytes(const char *name, const char *text, double *value, GError **error
     static const struct {
         const char *unit;
         double bytes;
-    } units[] = {{"", 1},     {"B", 1},         {"kB", 1e3},      {"KB", 1e3},     {"MB", 1e6},
+    } units[] = {{"", 1},     {"B", 1},         {"kB", 1e3},      {"MB", 1e6},
                  {"GB", 1e9}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
     char *end;
     double number = g_ascii_strtod(text, &end);
     while (*end == ' ') end++;
     for (size_t i = 0; end != text && number > 0 && number < 1e15 && i < G_N_ELEMENTS(units); i++)
-        if (strcmp(end, units[i].unit) == 0 && number * units[i].bytes >= 1) {
+        if (g_ascii_strcasecmp(end, units[i].unit) == 0 && number * units[i].bytes >= 1) {
             *value = number * units[i].bytes;
             return TRUE;
         }

@@ -139,7 +139,7 @@ static const option budget_options[] = {
      "by "
      "itself (default: for none)",
      "V"},
-    {"label-bits", 0, OPTION_WHOLE, offsetof(settings, options.label_bits), WITHIN(8, 16),
+    {"label-bits", 0, OPTION_WHOLE, offsetof(settings, options.label_bits), EITHER(8, 16),
      "Bits of a logit of those labels, 8 or 16 (default: as the budget decides, with --label-top-k 16)",
      "8|16"},
     {"label-top-k", 0, OPTION_WHOLE, offsetof(settings, options.label_top_k), WITHIN(1, 1000000),

@@ -35,6 +35,18 @@ static dc3_status spend_budget(dc3_run *run, int64_t live, dc3_condense_options 
     return DC3_OK;
 }
 
+/* With the least fraction that gives each class an image, rounded up to few digits. */
+static dc3_status refuse_fraction(double fraction, int64_t live, int64_t all)
+{
+    int64_t scale = 1000;
+    while (scale < 100 * all / live) scale *= 10;
+    int64_t least = (live * scale + all - 1) / all;
+    while (floor((double)least / (double)scale * (double)all) < (double)live) least++;
+    return dc3_fail_setting(
+        "fraction", "expected at least %.10g, that is %lld of %lld images, one of each class, found %g",
+        (double)least / (double)scale, (long long)live, (long long)all, fraction);
+}
+
 static dc3_status decide_total(dc3_run *run, int64_t live, dc3_condense_options *own, int64_t *images)
 {
     const dc3_condense_options *o = run->options;
@@ -42,8 +54,8 @@ static dc3_status decide_total(dc3_run *run, int64_t live, dc3_condense_options 
     if (o->budget > 0) return spend_budget(run, live, own, images);
     *images = o->total ? o->total : (int64_t)floor(o->fraction * (double)all);
     if (*images >= live && *images <= all) return DC3_OK;
-    return dc3_fail_setting(o->total ? "total" : "fraction",
-                            "expected %lld to %lld images, at least one of each class, found %lld",
+    if (!o->total) return refuse_fraction(o->fraction, live, all);
+    return dc3_fail_setting("total", "expected %lld to %lld images, at least one of each class, found %lld",
                             (long long)live, (long long)all, (long long)*images);
 }
 

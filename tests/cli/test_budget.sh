@@ -93,7 +93,8 @@ expect 0 "12 images stored" "$dc3" condense data -o bins --method dc3-select --t
   "${random[@]:2}" --editor "$source/models/dc3-mini"
 [[ $(each bins) == "5 4 3" ]] || fail "--total with bins: $(each bins)"
 for wrong in "--total 2|--total: expected 3 to 51 images, at least one of each class, found 2" \
-  "--total 52|--total: expected 3 to 51 images" "--fraction 0.04|--fraction: expected 3 to 51 images" \
+  "--total 52|--total: expected 3 to 51 images" \
+  "--fraction 0.0588|--fraction: expected at least 0.0589, that is 3 of 51 images, one of each class, found 0.0588" \
   "--total 9 --ipc 3|--ipc and --total: expected one of them" "--total 9 --fraction 0.2|expected one of" \
   "--fraction 1.5|--fraction" "--budget 5XB|--budget: expected bytes, such as 500kB or 5MB, found '5XB'" \
   "--budget 0|--budget: expected bytes" "--budget 300|--budget: expected at least about"; do
@@ -156,7 +157,9 @@ same_run bytes again || fail "an image that was lost"
 expect 0 "images stored" "$dc3" condense data -o threads --budget 6kB "${random[@]}" --threads 3
 diff -r bytes/train threads/train || fail "threads change what fits"
 expect 1 "other settings" "$dc3" condense data -o again --budget 5kB "${random[@]}"
-expect 0 "budget of 6.0 kB: about" "$dc3" condense data --budget 6kB "${random[@]}" --dry-run
+for bytes in 6kB 6kb 0.006mb; do
+  expect 0 "budget of 6.0 kB: about" "$dc3" condense data --budget $bytes "${random[@]}" --dry-run
+done
 # What is said of an image is measured as it will be: also of selections that maximise nothing and have no bins.
 "$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null || fail "train"
 for selection in paper kmeans; do
@@ -201,6 +204,7 @@ expect 0 "the run's budget of 6.0 kB was for images alone" "$dc3" label bytes --
 for wrong in "--ipc 1 --label-views 9|--label-views: reserves room for labels in a budget; expected --budget" \
   "--budget 9kB --label-bits 8|--label-bits: says how labels are stored; expected --label-views" \
   "--budget 9kB --label-views 9 --label-bits 9|--label-bits: expected 8 or 16" \
+  "--budget 9kB --label-views 9 --label-bits 7|--label-bits: expected 8 or 16" \
   "--budget 9kB --label-views 9 --label-top-k 3|--label-top-k: expected less than the 3 classes" \
   "--budget 3kB --label-views 9|--budget: expected at least about"; do
   read -ra words <<< "${wrong%|*}"
