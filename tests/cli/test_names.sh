@@ -34,6 +34,8 @@ check odd-out
 expect 0 "3 images stored" "$dc3" compensate odd -o odd-all "${common[@]}"
 check odd-all
 expect 0 "result: grid.png" "$dc3" contact odd-out -o grid.png
+expect 0 "3 images in 3 classes" "$dc3" duplicates odd -o alike
+expect 0 "3 images selected" "$dc3" select alike/kept.csv -o kept.jsonl --ipc 1 --method random --threads 1
 
 # A class of which nothing can be read gets no folder and no number.
 echo no image > data/9/1.png; cp data/9/1.png data/9/2.png
