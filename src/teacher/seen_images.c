@@ -101,13 +101,13 @@ void dc3_warn_origin(const dc3_listener *listener, const char *run, const dc3_da
 void dc3_note_one_class(const dc3_listener *listener, const dc3_dataset *data)
 {
     const char *path = dc3_dataset_path(data), *name = dc3_dataset_class_name(data, 0);
-    if (dc3_dataset_classes(data) != 1 || dc3_dataset_filtered(data)) return;
+    int filtered = dc3_dataset_filtered(data);
+    if (dc3_dataset_classes(data) != 1) return;
     char above[300] = "";
-    if (strcmp(dc3_dataset_kind(data), "folder") == 0)
+    if (!filtered && strcmp(dc3_dataset_kind(data), "folder") == 0)
         snprintf(above, sizeof above, "; is %.120s/%.120s the folder above the classes?", path, name);
     dc3_listener_say(
-        listener,
-        "note: %s has one class only, '%s', so that a classifier has nothing to tell apart and is "
-        "always right%s",
-        path, name, above);
+        listener, "note: %s%s%s, '%s', so that a classifier has nothing to tell apart and is always right%s",
+        filtered ? "of " : "", path, filtered ? " one class only is taken" : " has one class only", name,
+        above);
 }

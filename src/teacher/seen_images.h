@@ -11,7 +11,7 @@
 void dc3_warn_seen(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 /* The same where `val` is, or is in, the dataset from which the run in the folder `run` chose its images. */
 void dc3_warn_origin(const dc3_listener *listener, const char *run, const dc3_dataset *val);
-/* Notes that a dataset has one class only, where that was not asked for, and what follows for what is trained
+/* Notes that a dataset has one class only, or that one alone is taken, and what follows for what is trained
  * on it. */
 void dc3_note_one_class(const dc3_listener *listener, const dc3_dataset *data);
 

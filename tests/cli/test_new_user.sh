@@ -72,11 +72,13 @@ expect 0 "result" "$dc3" train photos/train --val copied "${train[@]}" -o same.s
 [[ $output != *"are among those"* ]] || fail "other images of the same names are taken for copies: $output"
 expect 0 "1 images stored" "$dc3" condense one -o single --ipc 1 --method random --threads 1 --size 16
 [[ $output == *"note: one has one class only, 'cats'"*"is one/cats the folder above the classes?"* ]] || fail "$output"
+expect 0 "note: of more one class only is taken, 'cats', so that a classifier has nothing to" "$dc3" condense more \
+  -o narrowed --classes cats --ipc 1 --method random --threads 1 --size 16
 expect 0 "note: one has one class only, 'cats'" "$dc3" train one "${train[@]}" -o same.safetensors
 expect 0 "4 images stored" "$dc3" condense photos/train -o few --ipc 2 --method random --threads 1 --size 16
 expect 0 "warning: --val is the dataset that the images of few were chosen from" \
   "$dc3" evaluate few --val again --labels hard --threads 1 --size 16 --epochs 1
-rm -r again copied one single few
+rm -r again copied one single narrowed few
 expect 0 "warning: --val more has 12 images, more than the 6 of photos/train to train on; are the two swapped?" \
   "$dc3" train photos/train --val more "${train[@]}" -o same.safetensors
 expect 0 "result" "$dc3" train more --val photos/train "${train[@]}" -o same.safetensors
