@@ -1,6 +1,7 @@
 /* What a labelling needs before its first view. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/listener.h"
 #include "base/options.h"
 #include "labels/labelling.h"
@@ -152,6 +153,10 @@ dc3_status dc3_labelling_open(dc3_labelling *l)
 {
     const dc3_label_options *o = l->options;
     DC3_TRY(check_options(l));
+    if (dc3_path_what(o->run) == DC3_PATH_MISSING)
+        return dc3_fail(DC3_ERR_IO,
+                        "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
+                        o->run);
     DC3_TRY(dc3_label_teachers_find(o, &l->teachers));
     DC3_TRY(dc3_labelling_find_places(l));
     dc3_run_teachers_warn(o->run, &l->teachers.list, &o->listener);

@@ -51,10 +51,6 @@ dc3_status dc3_labelling_find_places(dc3_labelling *l)
 {
     const dc3_label_options *o = l->options;
     dc3_images_place place;
-    if (dc3_path_what(o->run) == DC3_PATH_MISSING)
-        return dc3_fail(DC3_ERR_IO,
-                        "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
-                        o->run);
     dc3_status status = dc3_images_place_find(o->run, &place);
     l->is_run = place.is_run;
     l->folder = place.folder;

@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "io/datasets/image_names.h"
 #include "select/row_paths.h"
 #include "select/rows.h"
 
@@ -18,14 +19,15 @@ static const char in_order[] = "expected a row for each image, by class and then
 
 static dc3_status check_labels(const dc3_image_rows *r, const dc3_dataset *d, const dc3_tensor *labels)
 {
+    const char *from = dc3_ends_with(r->path, ".npy") ? " in labels.npy beside it" : "";
     for (int64_t i = 0; i < r->images; i++) {
         int64_t label = dc3_rows_integer(labels, i);
         int own = dc3_dataset_label(d, i);
         if (label != own)
             return dc3_fail(
                 DC3_ERR_FORMAT,
-                "%s: %s; row %lld has the label %lld, image '%.200s' is of class %d ('%.80s'); %s", r->path,
-                in_order, (long long)i, (long long)label, dc3_dataset_key(d, i), own,
+                "%s: %s; row %lld has the label %lld%s, image '%.200s' is of class %d ('%.80s'); %s", r->path,
+                in_order, (long long)i, (long long)label, from, dc3_dataset_key(d, i), own,
                 dc3_dataset_class_name(d, own), or_paths);
     }
     return DC3_OK;

@@ -199,7 +199,7 @@ static void say_training(const dc3_train_options *plan)
     dc3_listener_say(
         &plan->listener,
         "a teacher is trained first: %s at %d px, %d epoch%s in batches of %d%s (%s, %s, %s: another "
-        "one; %s FILE: yours; %s none: VAE features are compared)",
+        "one; %s FILE: yours; %s none: images are compared without one)",
         plan->arch, plan->size, plan->epochs, plan->epochs == 1 ? "" : "s", plan->batch,
         plan->fast ? " by the fast recipe" : "", dc3_setting("teacher_arch"), dc3_setting("teacher_size"),
         dc3_setting("teacher_epochs"), dc3_setting("teacher"), dc3_setting("teacher"));

@@ -109,8 +109,8 @@ zeros=$(printf '0 %.0s' {1..24}) ones=$(printf '1 %.0s' {1..24})
 labels labelled/labels.npy $zeros $ones
 expect 0 "features of 48 images" "${select[@]}" --features labelled/x.npy -o labelled.jsonl
 labels labelled/labels.npy $ones $zeros
-expect 1 "row 0 has the label 1, image 'blue/1.png' is of class 0 ('blue')" "${select[@]}" --features labelled/x.npy \
-  -o x.jsonl
+expect 1 "row 0 has the label 1 in labels.npy beside it, image 'blue/1.png' is of class 0 ('blue')" "${select[@]}" \
+  --features labelled/x.npy -o x.jsonl
 expect 1 "row 0 has the label 1" "$dc3" duplicates data --near-duplicates 0.9 --embeddings labelled/x.npy
 labels labelled/labels.npy $ones
 expect 0 "features of 48 images" "${select[@]}" --features labelled/x.npy -o labelled.jsonl

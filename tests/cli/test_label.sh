@@ -89,7 +89,7 @@ expect 0 '"top1"' "$dc3" evaluate photos-ipc10 --val data --labels stored --stor
 cp -r photos-ipc10 other && cp "$(find data -name '*.png' | head -1)" "$(find other/train -name '*.png' | tail -1)"
 expect 0 "warning: the labels in coarse were made of other images than those in other" "$dc3" evaluate other --val \
   data --labels stored --stored coarse --arch convnet3 --epochs 2 --threads 1 --dry-run
-expect 2 "--bits: expected 8 or 16, found 12" "${label[@]}" --bits 12
+for bits in 7 9 12; do expect 2 "--bits: expected 8 or 16, found $bits" "${label[@]}" --bits $bits; done
 expect 0 "result: coarse" "${label[@]}" --views 50 --batch 4 --bits 8 -o coarse
 
 # An interrupted labelling resumes where it was, to the same bytes; one with other settings says which differ.
@@ -113,6 +113,7 @@ expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors
 
 # Wrong use and damaged input.
 expect 2 "--teacher: expected" "$dc3" label photos-ipc10
+expect 1 "nope: expected a folder that dc3 condense made, or a dataset, found nothing there" "$dc3" label nope
 expect 2 "which run's folder?" "$dc3" label --teacher teacher.safetensors
 expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
 expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2

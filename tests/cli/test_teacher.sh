@@ -141,6 +141,7 @@ expect 0 "a teacher is trained first: convnet4 at 32 px, 5 epochs in batches of 
 grep -q '"on": "held-out images"' own/dc3.json || fail "dc3.json: $(< own/dc3.json)"
 grep -q "on 12 held-out images" own/report.html || fail "the report does not say the own teacher's accuracy"
 expect 0 "a teacher is trained first: convnet3 at 16 px, 20 epochs in batches of 32 (" "${own[@]}" -o usual
+[[ $output == *"--teacher none: images are compared without one)"* ]] || fail "without a teacher: $output"
 expect 0 "a teacher is trained first: convnet3 at 16 px, 1 epoch in batches of 32 (" "${own[@]}" -o named \
   --teacher-arch convnet3 --teacher-epochs 1
 ! grep -q '"fast"' named/dc3.json || fail "a named architecture by the fast recipe: $(< named/dc3.json)"
