@@ -3,16 +3,16 @@
 #include <stddef.h>
 #include <string.h>
 
-static int is_called(const_dnnl_primitive_desc_t pd, const char *start)
+static const char *name_of(const_dnnl_primitive_desc_t pd)
 {
     const char *name = NULL;
-    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
-           strncmp(name, start, strlen(start)) == 0;
+    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name ? name
+                                                                                                     : "";
 }
 
 static int is_jit(const_dnnl_primitive_desc_t pd)
 {
-    return is_called(pd, "jit");
+    return strncmp(name_of(pd), "jit", 3) == 0;
 }
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -42,6 +42,14 @@ dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, floa
 dnnl_status_t dc3_append_sum(dnnl_post_ops_t ops)
 {
     return dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
+}
+
+/* 1 for gradients of data that oneDNN 3 makes of small matrix products, but for those of 1x1 kernels: which
+ * blocks they sum, and so the last bits, depends on the number of threads; and they are slower where the
+ * kernel strides (bench/results/2026-12-01-zen4-onednn-3.7.txt). */
+static int sums_by_threads(const_dnnl_primitive_desc_t pd)
+{
+    return strncmp(name_of(pd), "brg", 3) == 0 && !strstr(name_of(pd), "brgconv_1x1");
 }
 
 /* Puts the next of `other` whose name says "jit" in the place of *pd, if there is any. Consumes `other`. */
@@ -89,9 +97,7 @@ dnnl_status_t dc3_conv_backward_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engi
         dnnl_status_t status = dnnl_convolution_backward_data_primitive_desc_create(
             pd, engine, dnnl_convolution_direct, *src, *weights, *dst, strides, dilates, pad_low, pad_high,
             forward, attr);
-        /* Which blocks this one of oneDNN 3.7 sums, and so the last bits, depends on the number of threads;
-         * and it is slower (bench/results/2026-12-01-zen4-onednn-3.7.txt). */
-        if (status == dnnl_success && is_called(*pd, "brgconv_strided") &&
+        if (status == dnnl_success && sums_by_threads(*pd) &&
             dnnl_convolution_backward_data_primitive_desc_create(
                 &other, engine, dnnl_convolution_direct, *src, *weights, *dst, strides, dilates, pad_low,
                 pad_high, forward, attr) == dnnl_success)
