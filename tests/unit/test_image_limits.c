@@ -26,7 +26,11 @@ enum { SANITIZED = 0 };
 #endif
 
 /* For all reads of a form: three shapes in three views, and one as it is tested. */
+#ifdef DC3_EMULATED
+enum { CPU_SECONDS = 100 };
+#else
 enum { CPU_SECONDS = SANITIZED ? 30 : 3 };
+#endif
 
 /* An image of zeros, the ending and options that libvips saves it by, and the side of a large square: it
  * takes about 10 kB, or is the largest that is read of so small a file. */
