@@ -25,21 +25,6 @@
 #include "teacher/seen_images.h"
 #include "teacher/teacher.h"
 
-/* Students see what the teacher saw in its training, whatever the labels and the method. */
-static dc3_status find_size(dc3_comparing *c)
-{
-    const char *teacher = c->options->condense.teacher;
-    dc3_table *table;
-    dc3_classifier *net;
-    c->size = c->options->evaluate.size;
-    if (c->size || !teacher || dc3_goes_without(teacher)) return DC3_OK;
-    DC3_TRY(dc3_weights_open(teacher, &table));
-    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
-    c->size = (int)dc3_classifier_describe(net)->trained;
-    dc3_classifier_close(&net);
-    return DC3_OK;
-}
-
 /* Of several teachers the students' lines say it. */
 static void take_first(dc3_comparing *c)
 {
@@ -361,7 +346,7 @@ static dc3_status take_teacher(void *user)
     dc3_comparing *c = user;
     if (c->trains) adopt_teacher(c);
     keep_accuracy(c);
-    return find_size(c);
+    return dc3_comparing_find_size(c);
 }
 
 static dc3_status help(dc3_comparing *c)
@@ -388,15 +373,13 @@ static dc3_status compare(dc3_comparing *c)
     const dc3_compare_options *o = c->options;
     DC3_TRY(plan(c));
     DC3_TRY(dc3_comparing_agree(c));
-    if (o->condense.dry_run) {
-        if (!c->trains) DC3_TRY(find_size(c));
-        return dc3_comparing_estimate(c);
-    }
+    DC3_TRY(dc3_comparing_find_size(c));
+    if (o->condense.dry_run) return dc3_comparing_estimate(c);
     DC3_TRY(dc3_comparing_open(c));
     DC3_TRY(dc3_ranks_check_folder(o->out));
-    DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->results));
     DC3_TRY(train_teacher(c));
-    DC3_TRY(find_size(c));
+    DC3_TRY(dc3_comparing_find_size(c));
+    DC3_TRY(dc3_comparing_check_size(c));
     DC3_TRY(dc3_comparing_tell(c));
     DC3_TRY(dc3_comparing_run(c));
     DC3_TRY(dc3_clear_students(o->out)); /* also those of an earlier call that wanted others */

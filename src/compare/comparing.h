@@ -37,7 +37,7 @@ typedef struct dc3_comparing {
     int classes, usual;       /* its classes; dc3_usual_size, at most 224 */
     uint64_t dataset;         /* dc3_fingerprint_classes of what is condensed */
     dc3_image_rows *features; /* of a file, which all sets share; NULL: none */
-    int size;                 /* pixels that students see; 0: as each dataset suggests */
+    int size;                 /* pixels that students see; 0: as each dataset suggests, or not known yet */
     json_t *told;             /* object by the warnings and notes of condensing that were passed on */
 } dc3_comparing;
 
@@ -61,6 +61,8 @@ int dc3_method_has_features(const dc3_condense_options *options, const char *met
 int dc3_comparing_has_features(const dc3_compare_options *options);
 /* 1 if there is a file of features, and the method chooses by them. */
 int dc3_method_takes_features(const dc3_condense_options *options, const char *method);
+/* 1 if the method looks at the features of all images. */
+int dc3_method_has_all_features(const char *method);
 /* DC3_ERR_OPTION where there is one that no method takes. */
 dc3_status dc3_comparing_check_features(const dc3_compare_options *options);
 
@@ -77,18 +79,29 @@ dc3_status dc3_comparing_check_least(const dc3_comparing *c, const dc3_dataset *
  * above the cell's budget, which it was refused for; else 0. */
 double dc3_comparing_unmet(dc3_status status, const dc3_cell *cell, const dc3_condense_report *report);
 
-/* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
- * compare.json what is wanted. */
+/* settings.c: makes OUT, or opens one of the same settings, and takes its lock; reads its scores, which must
+ * be of students of c->size where that is known; notes in its compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
 
 /* What scores depend on besides what their lines say, as compare.json has it; the caller releases it. NULL
  * without memory. */
 json_t *dc3_comparing_settings(const dc3_comparing *c);
 
+/* unused.c: puts null for each setting that the comparison has no use for. */
+void dc3_comparing_mark_unused(const dc3_comparing *c, json_t *settings);
+/* 1 if the folder's scores (`was`) or those to make (`is`) do not depend on a setting of this name. */
+int dc3_comparing_is_unused(const json_t *was, const json_t *is, const char *key);
+/* Gives the folder's settings those of `is` that its scores do not depend on. */
+void dc3_comparing_adopt_unused(json_t *was, const json_t *is);
+
 /* estimate.c: c->report->estimate_seconds, by all ranks; of these rank 0 finds it out, and writes nothing. */
 dc3_status dc3_comparing_estimate(dc3_comparing *c);
 
-/* student_options.c: the options of a cell's student, whose set is in `folder`, the caller's until the
+/* student_options.c: finds c->size, before the teacher is made as far as it is known then. */
+dc3_status dc3_comparing_find_size(dc3_comparing *c);
+/* DC3_ERR_ARGUMENT where the folder has scores of students of another size. */
+dc3_status dc3_comparing_check_size(const dc3_comparing *c);
+/* The options of a cell's student, whose set is in `folder`, the caller's until the
  * student is done. */
 dc3_status dc3_comparing_student(dc3_comparing *c, const dc3_cell *cell, const char *folder,
                                  dc3_evaluate_options *options);

@@ -192,8 +192,7 @@ static dc3_status check_amounts(const dc3_compare_options *o)
     return DC3_OK;
 }
 
-/* 1 if the method looks at the features of all images. */
-static int has_all_features(const char *method)
+int dc3_method_has_all_features(const char *method)
 {
     return (dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) != 0;
 }
@@ -206,7 +205,7 @@ static dc3_status check_near(const dc3_compare_options *o)
     if (least == 0) return DC3_OK;
     if (!(least >= 0.5 && least <= 1))
         return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
-    for (int i = 0; o->methods[i]; i++) looks |= has_all_features(o->methods[i]);
+    for (int i = 0; o->methods[i]; i++) looks |= dc3_method_has_all_features(o->methods[i]);
     if (!looks)
         return dc3_fail_setting("near_duplicates",
                                 "none of %s compares all images; leave it out, or add "
@@ -259,7 +258,7 @@ int dc3_method_needs_teacher(const dc3_condense_options *condense, const char *m
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
 {
     if (!dc3_method_crops(dc3_method_called(method), condense)) condense->factor = 0;
-    if (!has_all_features(method)) condense->near_duplicates = 0;
+    if (!dc3_method_has_all_features(method)) condense->near_duplicates = 0;
     if (condense->selection == DC3_SELECTION_DEFAULT) return;
     if (!dc3_method_takes_selection(dc3_method_called(method)))
         condense->selection = DC3_SELECTION_DEFAULT, condense->select.nested = 0;

@@ -232,12 +232,14 @@ static dc3_status check_settings(const dc3_comparing *c, const json_t *was, cons
     json_object_foreach((json_t *)(uintptr_t)is, key, value)
     {
         const json_t *old = json_object_get(was, key);
-        if (old && !json_equal(value, old)) json_object_set_new(differ, key, json_true());
+        if (old && !json_equal(value, old) && !dc3_comparing_is_unused(was, is, key))
+            json_object_set_new(differ, key, json_true());
     }
     json_object_foreach(usual, key, value)
     {
         const json_t *old = json_object_get(was, key), *now = json_object_get(is, key);
-        if (!json_equal(old ? old : value, now ? now : value)) json_object_set_new(differ, key, json_true());
+        if (!json_equal(old ? old : value, now ? now : value) && !dc3_comparing_is_unused(was, is, key))
+            json_object_set_new(differ, key, json_true());
     }
     dc3_status status = json_object_size(differ) ? refuse(c, was, is, differ) : DC3_OK;
     json_decref(differ);
@@ -268,25 +270,37 @@ static json_t *names_of_files(const dc3_comparing *c)
     return names;
 }
 
+/* Gives the folder's document what it lacks: settings that it had no use for, names of files, what is wanted.
+ */
+static dc3_status complete(const dc3_comparing *c, const json_t *settings, json_t *saved)
+{
+    json_t *names = json_object_get(saved, dc3_document_names), *given = names_of_files(c);
+    dc3_comparing_adopt_unused(saved, settings);
+    int failed =
+        names ? json_object_update_missing(names, given) : json_object_set(saved, dc3_document_names, given);
+    json_decref(given);
+    if (failed || json_object_set(saved, "wanted", c->wanted) != 0)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return DC3_OK;
+}
+
 /* compare.json of a new folder, or of one of the same settings; it tells what the last call wants. */
 static dc3_status write_document(const dc3_comparing *c, const char *document, json_t *settings,
                                  json_t *usual)
 {
-    json_t *saved = NULL;
+    json_t *was = NULL;
     dc3_status status = DC3_OK;
     if (dc3_path_what(document) == DC3_PATH_FILE) {
-        status = dc3_json_read(document, 1 << 20, &saved);
-        if (status == DC3_OK) status = check_settings(c, saved, settings, usual);
-    } else
-        saved = json_incref(settings);
-    int named = json_object_get(saved, dc3_document_names) != NULL;
-    if (status == DC3_OK && !(named && json_equal(json_object_get(saved, "wanted"), c->wanted))) {
-        if (!named) json_object_set_new(saved, dc3_document_names, names_of_files(c));
-        status = json_object_set(saved, "wanted", c->wanted) == 0
-                     ? dc3_json_write(c->options->out, "compare.json", saved, JSON_SORT_KEYS)
-                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = dc3_json_read(document, 1 << 20, &was);
+        if (status == DC3_OK) status = check_settings(c, was, settings, usual);
+        if (status == DC3_OK) status = dc3_comparing_check_size(c);
     }
-    json_decref(saved);
+    json_t *now = json_deep_copy(was ? was : settings);
+    if (status == DC3_OK) status = complete(c, settings, now);
+    if (status == DC3_OK && !json_equal(was, now))
+        status = dc3_json_write(c->options->out, "compare.json", now, JSON_SORT_KEYS);
+    json_decref(now);
+    json_decref(was);
     return status;
 }
 
@@ -296,6 +310,7 @@ json_t *dc3_comparing_settings(const dc3_comparing *c)
     int complete = settings && usual && add_further(c, usual, settings) == DC3_OK;
     if (complete && c->features)
         json_object_set_new(settings, "features", dc3_fingerprint_text(c->features->fingerprint));
+    if (complete) dc3_comparing_mark_unused(c, settings);
     json_decref(usual);
     if (complete) return settings;
     json_decref(settings);
@@ -324,6 +339,7 @@ dc3_status dc3_comparing_open(dc3_comparing *c)
     if (status == DC3_OK) status = dc3_make_dirs(out);
     if (status == DC3_OK) status = dc3_lock_take(out, &c->lock);
     if (status == DC3_OK) dc3_now_remove(out); /* of a process that was killed */
+    if (status == DC3_OK) status = dc3_results_read(out, dc3_usual_augment(c->options), &c->results);
     if (status == DC3_OK) status = write_settings(c, document);
     free(document);
     return status;

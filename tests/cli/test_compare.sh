@@ -214,6 +214,35 @@ expect 0 "teacher: alone/teacher.safetensors" "$dc3" compare train --val val -o 
 expect 0 "warning: --val is train itself" "$dc3" compare train --val train -o same --teacher none --threads 2 \
   --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random --size 16
 
+# Methods and labels that have use for a teacher come beside scores that need none, and scores that need none beside
+# those; another teacher is refused.
+later=("$dc3" compare train --val val -o later --threads 2 --dtype f32 --epochs 1 --seeds 1 --ipc 1 --teacher-epochs 3)
+plain=("${later[@]::${#later[@]}-2}" --methods random --labels hard)
+expect 0 "later/table.txt" "${plain[@]}"
+grep -q '"teacher": null' later/compare.json || fail "a teacher that nothing needs: $(< later/compare.json)"
+expect 0 "teacher trained" "${later[@]}" --methods random,herding
+expect 0 "note: 3 scores of other calls stay" "${plain[@]}"
+expect 0 "note: 4 scores of other calls stay" "${plain[@]}" --ipc 2
+[[ $(wc -l < later/results.jsonl) == 5 ]] || fail "expected 5 scores: $(< later/results.jsonl)"
+expect 0 "note: 5 scores of other calls stay" "${later[@]}" --methods dc3-select --labels hard,soft
+expect 1 "later: holds scores of another 'teacher'" "${later[@]}" --methods random,herding --teacher-epochs 4
+expect 1 "later: holds scores of another 'teacher'" "${later[@]::${#later[@]}-2}" --methods random,herding \
+  --teacher t.safetensors
+expect 1 "table: holds scores of another 'teacher'" "$dc3" compare train --val val -o table --threads 2 --dtype f32 \
+  --epochs 4 --seeds 2 --ipc 1 --methods random --labels hard
+# Nor are students of two sizes in one table.
+for i in 1 2; do
+  mkdir -p large/{blue,red} && "$tools/make_image" large/blue/$i.png 136 136 $((9 * i)) 30 180 &&
+    "$tools/make_image" large/red/$i.png 136 136 180 $((9 * i)) 20 || fail "make_image"
+done
+large=("$dc3" compare large --val large --threads 2 --dtype f32 --epochs 1 --seeds 1 --ipc 1 --methods random)
+expect 0 "136 px, f32" "${large[@]}" -o at136 --labels hard
+cp at136/compare.json before
+expect 1 "at136: holds scores of students that see 136 px, and with this teacher they see 112" "${large[@]}" -o at136
+cmp before at136/compare.json || fail "a refused call changes compare.json"
+expect 0 "112 px, f32" "${large[@]}" -o at112 --labels soft --teacher-epochs 1
+expect 0 "112 px, f32" "${large[@]}" -o at112 --labels hard
+
 # Without a teacher, condense trains one and keeps it; stopped and continued it gives the same.
 own=("$dc3" condense train --ipc 2 --size 16 --threads 2 --dtype f32 --teacher-epochs 60)
 expect 0 "a teacher is trained first: convnet3 at 16 px" "${own[@]}" -o own

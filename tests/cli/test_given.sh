@@ -59,6 +59,18 @@ for method in random:0 dc3-select:1 kmeans:1; do
 done
 expect 0 "estimate" "${compare[@]}" --features "$given" -o planned --dry-run
 expect 1 "compared: holds scores of another 'features'" "${compare[@]}" --features "$rows" -o compared
+# Those that have no use for it go without it in the same folder, and those that have may come later.
+expect 0 "compared/table.txt" "${compare[@]}" --methods random -o compared
+expect 0 "compared/table.txt" "${compare[@]}" --features "$given" -o compared
+expect 1 "compared: holds scores of another 'features'" "${compare[@]}" -o compared --methods random,kmeans
+later=("${compare[@]::${#compare[@]}-2}" -o later) near=(--selection nested --near-duplicates 0.99)
+expect 0 "later/table.txt" "${later[@]}" --methods random
+expect 0 "later/table.txt" "${later[@]}" --methods random,dc3-select --features "$given" "${near[@]}"
+expect 0 "later/table.txt" "${later[@]}" --methods random
+expect 1 "later: holds scores of another 'features'" "${later[@]}" --features "$rows" "${near[@]}"
+for i in 0 2; do
+  expect 1 "later: holds scores of another '" "${later[@]}" --features "$given" "${near[@]:i:2}"
+done
 expect 1 "missing.npy" "${compare[@]}" --features missing.npy -o x
 [[ ! -e x/compare.json ]] || fail "a comparison began without its features"
 expect 2 "--features: none of the methods has use for it" "${compare[@]}" --methods random --features "$given" -o x
