@@ -70,6 +70,22 @@ static int unpack_score(const json_t *object, dc3_score *s)
     return 1;
 }
 
+/* Makes the folder for `write`, and again where another process has removed it, empty, before there was a
+ * file. */
+static dc3_status write_there(const dc3_saved_student *entry,
+                              dc3_status (*write)(const dc3_saved_student *entry, const void *what),
+                              const void *what)
+{
+    enum { TRIES = 5 };
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < TRIES; i++) {
+        DC3_TRY(dc3_make_dirs(entry->folder));
+        status = write(entry, what);
+        if (status == DC3_OK || dc3_path_what(entry->folder) != DC3_PATH_MISSING) break;
+    }
+    return status;
+}
+
 /* Whether what was saved is of this student. */
 static int is_same(const dc3_saved_student *entry, const json_t *object)
 {
@@ -125,6 +141,22 @@ dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer 
                            entry->checkpoint);
 }
 
+typedef struct half_way {
+    const dc3_training *parts;
+    const char *counters;
+} half_way;
+
+static dc3_status write_checkpoint(const dc3_saved_student *entry, const void *what)
+{
+    const half_way *h = what;
+    return dc3_checkpoint_save(entry->checkpoint, h->parts, h->counters);
+}
+
+static dc3_status write_score(const dc3_saved_student *entry, const void *what)
+{
+    return dc3_json_write(entry->folder, strrchr(entry->score, '/') + 1, what, JSON_SORT_KEYS);
+}
+
 dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_trainer *student,
                                   const dc3_student_place *place, const dc3_score *score)
 {
@@ -136,8 +168,8 @@ dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_t
                   (json_int_t)place->first, "sum", place->sum, "score", pack_score(score));
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
-    dc3_status status = text ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_checkpoint_save(entry->checkpoint, &parts, text);
+    dc3_status status = text ? write_there(entry, write_checkpoint, &(half_way){&parts, text})
+                             : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) dc3_file_hold(entry->checkpoint, &entry->held);
     free(text);
     entry->saved = dc3_seconds_now();
@@ -150,9 +182,8 @@ dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_sc
 {
     json_t *object = json_pack("{s:O, s:o, s:O}", "settings", entry->settings, "score", pack_score(score),
                                "classes", classes);
-    dc3_status status = object ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK)
-        status = dc3_json_write(entry->folder, strrchr(entry->score, '/') + 1, object, JSON_SORT_KEYS);
+    dc3_status status =
+        object ? write_there(entry, write_score, object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_decref(object);
     if (status == DC3_OK) unlink(entry->checkpoint);
     return status;
