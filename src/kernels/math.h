@@ -54,12 +54,14 @@ DC3_INLINE float dc3_load(dc3_dtype type, const void *x, int64_t i)
                             : ((const float *)x)[i];
 }
 
+/* Of a NaN, which rounding might make 0 or an infinity, all bits are set. */
 DC3_INLINE void dc3_store(dc3_dtype type, void *y, int64_t i, float value)
 {
     if (type == DC3_BF16) {
         uint32_t bits;
         memcpy(&bits, &value, 4);
-        ((uint16_t *)y)[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+        bits = (bits + 0x7fff + (bits >> 16 & 1)) | -(uint32_t)(value != value);
+        ((uint16_t *)y)[i] = (uint16_t)(bits >> 16);
     } else
         ((float *)y)[i] = value;
 }

@@ -548,18 +548,89 @@ static void tables_of_threads(void **state)
     pthread_barrier_destroy(&start);
 }
 
+/* Bits of f32 whose rounding to bf16 is a case of its own, of the first NaN up to all bits set. */
+static const uint32_t special_bits[] = {
+    0x00000000, 0x80000000, 0x00000001, 0x00007fff, 0x00008000, 0x00008001, 0x00018000, 0x807fffff,
+    0x00800000, 0x3f800000, 0x3f807fff, 0x3f808000, 0x3f808001, 0x3f818000, 0xbf818000, 0x7f7f7fff,
+    0x7f7f8000, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7f800001, 0xff807fff,
+    0x7f808000, 0x7fff7fff, 0x7fff8000, 0xffff8000, 0x7fffffff, 0xffffffff, 0xffff7fff, 0xff800001};
+enum { SPECIAL = sizeof special_bits / sizeof *special_bits };
+
+/* 1 if the bf16 is that of the plain conversion, any NaN for a NaN. */
+static int is_rounded(uint16_t found, float value)
+{
+    uint16_t expected = dc3_to_bf16(value);
+    return isnan(value) ? isnan(dc3_from_bf16(found)) && isnan(dc3_from_bf16(expected)) : found == expected;
+}
+
+/* Every place of a vector and of what is left behind whole ones. */
+static void casts_of_special_values(void **state)
+{
+    (void)state;
+    const dc3_kernels *tables[] = {dc3_kernels_ref(), dc3_kernels_best()};
+    float x[3 * SPECIAL];
+    uint16_t y[3 * SPECIAL];
+    for (size_t t = 0; t < 2; t++)
+        for (int64_t turn = 0; turn < SPECIAL; turn++) {
+            int64_t n = 2 * SPECIAL + turn;
+            for (int64_t i = 0; i < n; i++) memcpy(x + i, &special_bits[(i + turn) % SPECIAL], 4);
+            tables[t]->cast(DC3_F32, x, DC3_BF16, y, n);
+            for (int64_t i = 0; i < n; i++)
+                if (!is_rounded(y[i], x[i]))
+                    fail_msg("%s: 0x%08x becomes 0x%04x", tables[t]->name,
+                             (unsigned)special_bits[(i + turn) % SPECIAL], (unsigned)y[i]);
+        }
+}
+
+/* Parameters are f32 also where values are bf16: one that is a NaN of all bits shows in each of its values.
+ */
+static void nan_parameters(void **state)
+{
+    enum { C = 37, ROWS = 3 };
+    (void)state;
+    const dc3_kernels *tables[] = {dc3_kernels_ref(), dc3_kernels_best()};
+    const dc3_batch_norm_shape shape = {DC3_BF16, ROWS, 1, 1, C, DC3_ACT_NONE, 0};
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 9);
+    uint16_t *x = random_values(&rng, DC3_BF16, ROWS * C, 1), y[3 * ROWS * C];
+    float ones[C], nan;
+    for (int64_t i = 0; i < C; i++) ones[i] = 1;
+    memset(&nan, 0xff, sizeof nan);
+    for (size_t t = 0; t < 2; t++)
+        for (int64_t at = 0; at < C; at++) {
+            float beta[C] = {0};
+            beta[at] = nan;
+            tables[t]->layer_norm(DC3_BF16, ROWS, C, x, ones, beta, 1e-5f, y);
+            tables[t]->group_norm(DC3_BF16, 1, ROWS, C, 1, x, ones, beta, 1e-5f, DC3_ACT_NONE, y + ROWS * C);
+            tables[t]->batch_norm(&shape, x, ones, beta, NULL, y + 2 * ROWS * C);
+            for (int64_t i = 0; i < 3 * ROWS * C; i++)
+                assert_int_equal(isnan(dc3_from_bf16(y[i])) != 0, i % C == at);
+        }
+    free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables_of_threads),   cmocka_unit_test(tables_stay),
-        cmocka_unit_test(group_norm),          cmocka_unit_test(layer_norm),
-        cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
-        cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
-        cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
-        cmocka_unit_test(attention_gradient),  cmocka_unit_test(layer_norm_gradient),
-        cmocka_unit_test(group_norm_gradient), cmocka_unit_test(elementwise_gradients),
-        cmocka_unit_test(concat_and_split),    cmocka_unit_test(scatter_rows),
-        cmocka_unit_test(batch_norm_of_nan),   cmocka_unit_test(chosen),
+        cmocka_unit_test(tables_of_threads),
+        cmocka_unit_test(tables_stay),
+        cmocka_unit_test(group_norm),
+        cmocka_unit_test(layer_norm),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(elementwise),
+        cmocka_unit_test(activation_extremes),
+        cmocka_unit_test(group_norm_threads),
+        cmocka_unit_test(batch_norm),
+        cmocka_unit_test(activation_gradients),
+        cmocka_unit_test(attention_gradient),
+        cmocka_unit_test(layer_norm_gradient),
+        cmocka_unit_test(group_norm_gradient),
+        cmocka_unit_test(elementwise_gradients),
+        cmocka_unit_test(concat_and_split),
+        cmocka_unit_test(scatter_rows),
+        cmocka_unit_test(batch_norm_of_nan),
+        cmocka_unit_test(chosen),
+        cmocka_unit_test(casts_of_special_values),
+        cmocka_unit_test(nan_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,7 @@ DC3_INLINE void v_store_bf16(void *y, vec_span s, vec v)
     uint32x4_t bits = vreinterpretq_u32_f32(v);
     uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
     bits = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+    bits = vornq_u32(bits, vceqq_f32(v, v)); /* of NaN all bits, as dc3_store */
     vst1_u16(some, vshrn_n_u32(bits, 16));
     memcpy(y, some, (size_t)s * 2);
 }

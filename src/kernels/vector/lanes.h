@@ -46,8 +46,10 @@ DC3_INLINE void v_store_bf16(void *y, vec_span s, vec v)
 {
     __m512i bits = _mm512_castps_si512(v);
     __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    bits = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
-    _mm256_mask_storeu_epi16(y, s, _mm512_cvtepi32_epi16(bits));
+    __mmask16 number = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
+    bits = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
+    bits = _mm512_mask_add_epi32(_mm512_set1_epi32(-1), number, bits, odd); /* as dc3_store */
+    _mm256_mask_storeu_epi16(y, s, _mm512_cvtepi32_epi16(_mm512_srli_epi32(bits, 16)));
 }
 
 DC3_INLINE vec_mask v_greater(vec x, vec y)
@@ -196,7 +198,9 @@ DC3_INLINE void v_store_bf16(void *y, vec_span s, vec v)
 {
     __m256i bits = _mm256_castps_si256(v);
     __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    bits = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd), 16);
+    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q)); /* all bits, as dc3_store */
+    bits = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    bits = _mm256_srli_epi32(_mm256_or_si256(bits, nan), 16);
     __m128i some = _mm_packus_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
     if (s.count == LANES)
         _mm_storeu_si128(y, some);
