@@ -8,6 +8,7 @@
 #include "evaluate/recipe.h"
 #include "compare/comparing.h"
 #include "compare/now.h"
+#include "compare/sets.h"
 #include "condense/settings.h"
 #include "hub/cache.h"
 #include "io/choice.h"
@@ -337,7 +338,8 @@ dc3_status dc3_comparing_open(dc3_comparing *c)
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: holds files that dc3 compare did not make; choose a new folder", out);
     if (status == DC3_OK) status = dc3_make_dirs(out);
-    if (status == DC3_OK) status = dc3_lock_take(out, &c->lock);
+    if (status == DC3_OK)
+        status = dc3_lock_take(out, &(dc3_listener){.user = c, .message = dc3_comparing_note}, &c->lock);
     if (status == DC3_OK) dc3_now_remove(out); /* of a process that was killed */
     if (status == DC3_OK) status = dc3_results_read(out, dc3_usual_augment(c->options), &c->results);
     if (status == DC3_OK) status = write_settings(c, document);

@@ -187,7 +187,7 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
     if (status == DC3_OK) status = check_place(run, o->train);
     if (status == DC3_OK) status = look(o);
     if (status == DC3_OK && (o->continues || o->clears) && !run->options->dry_run)
-        status = dc3_lock_take(o->folder, &o->lock);
+        status = dc3_lock_take(o->folder, &run->options->listener, &o->lock);
     if (status != DC3_OK) dc3_output_close(o);
     return status;
 }
@@ -252,7 +252,7 @@ dc3_status dc3_output_claim(dc3_output *o)
 {
     if (!o->lock.path) { /* somebody may have been faster since the first look */
         DC3_TRY(dc3_make_dirs(o->folder));
-        DC3_TRY(dc3_lock_take(o->folder, &o->lock));
+        DC3_TRY(dc3_lock_take(o->folder, &o->run->options->listener, &o->lock));
         DC3_TRY(look(o));
     }
     return o->continues ? check_inputs(o) : DC3_OK;

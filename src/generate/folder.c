@@ -247,10 +247,10 @@ static dc3_status clear(const dc3_generated *o)
     return status;
 }
 
-dc3_status dc3_generated_begin(dc3_generated *o, int batch, int64_t missing)
+dc3_status dc3_generated_begin(dc3_generated *o, int batch, int64_t missing, const dc3_listener *listener)
 {
     DC3_TRY(dc3_make_dirs(o->folder));
-    DC3_TRY(dc3_lock_take(o->folder, &o->lock));
+    DC3_TRY(dc3_lock_take(o->folder, listener, &o->lock));
     DC3_TRY(look(o)); /* somebody may have been faster since the first look */
     if (o->clears) DC3_TRY(clear(o));
     o->clears = 0;

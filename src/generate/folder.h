@@ -31,7 +31,8 @@ dc3_status dc3_generated_open(const dc3_generate_options *options, const dc3_gen
 /* Makes the folder, takes its lock and removes what an earlier call made where it starts over. batch: images
  * at once, which a call that continues keeps. missing: images that are still to be made; while there are any
  * generate.json says that the folder is not complete. */
-dc3_status dc3_generated_begin(dc3_generated *generated, int batch, int64_t missing);
+dc3_status dc3_generated_begin(dc3_generated *generated, int batch, int64_t missing,
+                               const dc3_listener *listener);
 /* Writes metadata.jsonl, and that the folder is complete. */
 dc3_status dc3_generated_end(dc3_generated *generated);
 void dc3_generated_close(dc3_generated *generated);

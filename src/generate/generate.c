@@ -149,7 +149,7 @@ static dc3_status make(job *j)
     dc3_work_note note;
     double start = dc3_seconds_now();
     int batch = j->options->batch ? j->options->batch : j->batches.size;
-    DC3_TRY(dc3_generated_begin(&j->folder, batch, j->missing));
+    DC3_TRY(dc3_generated_begin(&j->folder, batch, j->missing, &j->listener));
     dc3_work_begin(&note, j->options->out, "generate", &j->listener);
     dc3_status status = dc3_ranks_check_folder(j->options->out);
     if (status == DC3_OK) status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);

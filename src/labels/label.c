@@ -171,7 +171,8 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     dc3_status status = dc3_labelling_open(&l);
     if (status == DC3_OK) status = agree(&l);
     if (status == DC3_OK) status = estimate(&l);
-    if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
+    if (status == DC3_OK && !options->dry_run && into_run(&l))
+        status = dc3_lock_take(options->run, &own.listener, &l.lock);
     int noted = status == DC3_OK && !options->dry_run && l.is_run;
     dc3_work_begin(&note, noted ? options->run : NULL, "label", &own.listener);
     if (status == DC3_OK && !options->dry_run) status = make(&l);

@@ -120,7 +120,8 @@ static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
     int is_run = dc3_path_what(document) == DC3_PATH_FILE || dc3_report_is_comparison(options->run);
     free(document);
     if (!is_run) return dc3_work_check(options->run);
-    return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);
+    return options->out ? dc3_lock_check(options->run)
+                        : dc3_lock_take(options->run, &options->listener, lock);
 }
 
 dc3_status dc3_report(const dc3_report_options *given, dc3_report_result *result)

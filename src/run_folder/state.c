@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/lock.h"
 
 enum { VERSION = 1 }; /* of the tables: PRAGMA user_version */
 
@@ -156,20 +157,24 @@ static char *follow_folder(const char *path)
     return result;
 }
 
-static int open_database(dc3_state *s)
+/* Where the file system has no locks SQLite goes without: the run's lock has warned of that. A log that is
+ * written ahead needs them. */
+static int open_database(const char *folder, dc3_state *s)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+        locks = dc3_lock_works(folder);
+    const char *sql = locks ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
+                            : "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE";
     char *path = follow_folder(s->path);
-    int opened = path && sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK;
+    int opened = path && sqlite3_open_v2(path, &s->db, flags, locks ? NULL : "unix-none") == SQLITE_OK;
     free(path);
     return opened && sqlite3_busy_timeout(s->db, 10000) == SQLITE_OK &&
-           sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL, NULL, NULL) ==
-               SQLITE_OK;
+           sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static dc3_status open_or_make(const char *folder, dc3_state *s, int *made, char *remark, size_t size)
 {
-    int there = dc3_path_what(s->path) == DC3_PATH_FILE, opened = open_database(s);
+    int there = dc3_path_what(s->path) == DC3_PATH_FILE, opened = open_database(folder, s);
     *made = !opened || !dc3_state_is_sound(s);
     if (!*made) return DC3_OK;
     int blank = !there || (opened && dc3_state_number(s->db, "PRAGMA user_version", -1) == 0 &&
@@ -178,7 +183,7 @@ static dc3_status open_or_make(const char *folder, dc3_state *s, int *made, char
         snprintf(remark, size, "note: %s is damaged or not finished and is made again", s->path);
     close_database(s);
     dc3_state_remove(folder);
-    if (!open_database(s)) {
+    if (!open_database(folder, s)) {
         dc3_status status = dc3_state_failed(s);
         close_database(s);
         return status;
@@ -213,7 +218,8 @@ dc3_state *dc3_state_reopen(const char *folder)
     dc3_state *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->path = dc3_path_join(folder, "state.db");
-    if (s->path && dc3_path_what(s->path) == DC3_PATH_FILE && open_database(s) && dc3_state_is_sound(s))
+    if (s->path && dc3_path_what(s->path) == DC3_PATH_FILE && open_database(folder, s) &&
+        dc3_state_is_sound(s))
         return s;
     close_database(s);
     free(s->path);
@@ -315,7 +321,8 @@ void dc3_state_label(const char *folder, int views)
     char sql[80];
     dc3_state s = {.path = dc3_path_join(folder, "state.db")};
     snprintf(sql, sizeof sql, "UPDATE pictures SET views = %d WHERE state = 'stored'", views);
-    if (s.path && dc3_path_what(s.path) == DC3_PATH_FILE && open_database(&s) && dc3_state_is_sound(&s))
+    if (s.path && dc3_path_what(s.path) == DC3_PATH_FILE && open_database(folder, &s) &&
+        dc3_state_is_sound(&s))
         dc3_state_execute(&s, sql);
     close_database(&s);
     free(s.path);

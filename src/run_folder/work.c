@@ -85,8 +85,7 @@ static void open_note(dc3_work_note *note, const char *folder, const char *prefi
     }
     close(fd);
     note->fd = open(note->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    struct flock shared = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-    if (note->fd >= 0 && fcntl(note->fd, F_OFD_SETLK, &shared) == 0) write_note(note);
+    if (note->fd >= 0 && dc3_file_hold_open(note->fd)) write_note(note);
 }
 
 /* Seconds left of the stage, by its own speed; -1: not known. */

@@ -196,7 +196,7 @@ static dc3_status take(const dc3_take_options *o, const json_t *lines, json_t *d
     status = describe(&t, o->total, document);
     if (status == DC3_OK) status = look(o->out, settings, o->fresh, &clears);
     if (status == DC3_OK) status = dc3_make_dirs(o->out);
-    if (status == DC3_OK) status = dc3_lock_take(o->out, &lock);
+    if (status == DC3_OK) status = dc3_lock_take(o->out, &o->listener, &lock);
     if (status == DC3_OK) status = look(o->out, settings, o->fresh, &clears);
     if (status == DC3_OK) status = fill(&t, clears, document, report);
     if (status == DC3_OK) tell(&t, settings, nested);

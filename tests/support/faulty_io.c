@@ -2,15 +2,19 @@
  * number N of all of them on, or HOW:CALL=NAME for each CALL (write, fsync, close, rename, unlink) of a file
  * whose path holds NAME. HOW is "fail": the disk is full (ENOSPC); "half": the same, but the first write
  * stores half of its bytes; "kill": the process is killed; "stop": it is stopped there once, until SIGCONT.
- * "count:FILE" writes the number of calls into FILE at the end. */
+ * "count:FILE" writes the number of calls into FILE at the end. "lock:ofd" is a file system without locks of
+ * open file descriptions, "lock:none" one without any, "lock:loose" one whose locks keep nobody out. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,7 +55,9 @@ static int strikes(const char *call, const char *path, int fd, int *half)
 {
     const char *fault = getenv("DC3_FAULT");
     *half = 0;
-    if (!fault || !is_meant(fault + 5 + (*fault == 'c'), call, path, fd) || *fault == 'c') return 0;
+    if (!fault || strncmp(fault, "lock:", 5) == 0 || !is_meant(fault + 5 + (*fault == 'c'), call, path, fd) ||
+        *fault == 'c')
+        return 0;
     int first = !atomic_exchange(&struck, 1);
     if (strncmp(fault, "kill:", 5) == 0) kill(getpid(), SIGKILL);
     if (strncmp(fault, "stop:", 5) == 0) return first ? raise(SIGSTOP) : 0;
@@ -134,4 +140,54 @@ int mkdir(const char *path, mode_t mode)
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "mkdir");
     return strikes("mkdir", path, -1, &half) ? -1 : real(path, mode);
+}
+
+/* 1 if DC3_FAULT is this. */
+static int is_fault(const char *name)
+{
+    const char *fault = getenv("DC3_FAULT");
+    return fault && strcmp(fault, name) == 0;
+}
+
+static int fcntl_of(int (*real)(int, int, ...), int fd, int command, void *argument)
+{
+    int own = command == F_OFD_SETLK || command == F_OFD_GETLK,
+        others = command == F_SETLK || command == F_SETLKW || command == F_GETLK;
+    if (own && is_fault("lock:ofd")) {
+        errno = EINVAL;
+        return -1;
+    }
+    if ((own || others) && is_fault("lock:none")) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if ((own || others) && is_fault("lock:loose")) {
+        if (command == F_OFD_GETLK || command == F_GETLK) ((struct flock *)argument)->l_type = F_UNLCK;
+        return 0;
+    }
+    return real(fd, command, argument);
+}
+
+#define FCNTL(name)                                                                                          \
+    int name(int fd, int command, ...)                                                                       \
+    {                                                                                                        \
+        static int (*real)(int, int, ...);                                                                   \
+        va_list list;                                                                                        \
+        va_start(list, command);                                                                             \
+        void *argument = va_arg(list, void *);                                                               \
+        va_end(list);                                                                                        \
+        if (!real) *(void **)&real = dlsym(RTLD_NEXT, #name);                                                \
+        return fcntl_of(real, fd, command, argument);                                                        \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+int flock(int fd, int operation)
+{
+    static int (*real)(int, int);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "flock");
+    if (is_fault("lock:loose")) return 0;
+    if (!is_fault("lock:none")) return real(fd, operation);
+    errno = ENOSYS;
+    return -1;
 }

@@ -258,14 +258,14 @@ static int is_locked_out(const char *folder)
     char who[200];
     dc3_lock lock;
     if (!dc3_lock_holder(folder, who, sizeof who) || !strstr(who, "process ")) return 1;
-    if (dc3_lock_take(folder, &lock) != DC3_ERR_BUSY || !strstr(dc3_error_text(), who)) return 2;
+    if (dc3_lock_take(folder, NULL, &lock) != DC3_ERR_BUSY || !strstr(dc3_error_text(), who)) return 2;
     return lock.path ? 3 : 0;
 }
 
 static int locks_and_dies(const char *folder)
 {
     dc3_lock lock;
-    return dc3_lock_take(folder, &lock) == DC3_OK ? 0 : 1; /* and does not release it */
+    return dc3_lock_take(folder, NULL, &lock) == DC3_OK ? 0 : 1; /* and does not release it */
 }
 
 static void locks_die_with_their_holder(void **state)
@@ -277,11 +277,11 @@ static void locks_die_with_their_holder(void **state)
     assert_false(dc3_lock_holder(folder, who, sizeof who));
     assert_int_equal(child(locks_and_dies, folder), 0);
     assert_false(dc3_lock_holder(folder, who, sizeof who));
-    assert_int_equal(dc3_lock_take(folder, &lock), DC3_OK);
+    assert_int_equal(dc3_lock_take(folder, NULL, &lock), DC3_OK);
     assert_int_equal(child(is_locked_out, folder), 0);
     dc3_lock_release(&lock);
     assert_false(dc3_lock_holder(folder, who, sizeof who));
-    assert_int_equal(dc3_lock_take(folder, &lock), DC3_OK);
+    assert_int_equal(dc3_lock_take(folder, NULL, &lock), DC3_OK);
     dc3_lock_release(&lock);
     assert_int_equal(rmdir(folder), 0); /* nothing is left in it */
 }
