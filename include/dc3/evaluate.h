@@ -125,9 +125,10 @@ DC3_API dc3_status dc3_tests_row(dc3_tests *tests, char **json);
  * or lies in one of the datasets (either may be NULL): to be called before the work. */
 DC3_API dc3_status dc3_scores_check(const char *file, const char *data, const char *val);
 /* Adds a row of dc3_tests_row to the list of scores in `file`, which is made where it is missing, written
- * whole or not at all; calls of several processes wait for each other. DC3_ERR_FORMAT for a row of a student
- * whose images were replaced while it was trained: it is of no set that is there. A run's list is its
- * folder's scores.json, where dc3_report finds it. */
+ * whole or not at all; calls of several processes wait for each other, and where the file system's locks keep
+ * nobody out each looks again a tenth of a second later whether its row is there. DC3_ERR_FORMAT for a row of
+ * a student whose images were replaced while it was trained: it is of no set that is there. A run's list is
+ * its folder's scores.json, where dc3_report finds it. */
 DC3_API dc3_status dc3_scores_add(const char *file, const char *row);
 /* `data` if it is a folder that dc3_condense made, where students may be saved; else NULL. */
 DC3_API const char *dc3_evaluate_folder(const char *data);

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
@@ -262,8 +263,8 @@ dc3_status dc3_scores_check(const char *file, const char *data, const char *val)
     return status;
 }
 
-/* The folder of a file, locked until it is closed: of two commands that add a score none is lost. -1 where
- * the file system locks no folders. */
+/* The folder of a file, locked until it is closed, so that commands that add a score do it one after the
+ * other. -1 where the file system locks no folders. */
 static int lock_folder(const char *file)
 {
     char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
@@ -292,6 +293,73 @@ static int has_row(const json_t *rows, const json_t *one)
     return found;
 }
 
+/* What stands at a path now; of none all is 0. Opened, since a network file system then asks its server. */
+static struct stat version_of(const char *file)
+{
+    struct stat info = {.st_size = 0};
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &info) != 0) info = (struct stat){.st_size = 0};
+    if (fd >= 0) close(fd);
+    return info;
+}
+
+static int is_version(const char *file, const struct stat *was)
+{
+    struct stat is = version_of(file);
+    return is.st_ino == was->st_ino && is.st_size == was->st_size &&
+           is.st_mtim.tv_sec == was->st_mtim.tv_sec && is.st_mtim.tv_nsec == was->st_mtim.tv_nsec;
+}
+
+/* Puts a list in the place of the one that was read, unless somebody has been faster. */
+static dc3_status replace(const char *place, const char *text, const struct stat *read)
+{
+    char *aside = g_strdup_printf("%s.%ld.part", place, (long)getpid());
+    dc3_status status = dc3_file_write(aside, text, strlen(text));
+    if (status == DC3_OK && !is_version(place, read))
+        unlink(aside);
+    else if (status == DC3_OK && rename(aside, place) != 0) {
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", place, strerror(errno));
+        unlink(aside);
+    }
+    g_free(aside);
+    return status;
+}
+
+/* Adds a row to the list, or finds that it is there. */
+static dc3_status add_row(const char *file, const char *place, json_t *one, int *there)
+{
+    json_t *rows;
+    int lock = lock_folder(file);
+    struct stat version = version_of(place);
+    dc3_status status = read_rows(place, &rows);
+    *there = status == DC3_OK && has_row(rows, one);
+    if (status == DC3_OK && !*there) {
+        char *text = json_array_append(rows, one) == 0
+                         ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
+                         : NULL;
+        status = text ? replace(place, text, &version) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(text);
+    }
+    json_decref(rows);
+    if (lock >= 0) close(lock);
+    return status;
+}
+
+/* Until the row is found in the list: on file systems whose locks keep nobody out another process may have
+ * read the list before this one wrote it, and written it after. */
+static dc3_status add_until_there(const char *file, const char *place, json_t *one)
+{
+    enum { TRIES = 100, PAUSE = 100000 }; /* us, in which one that was about to write has written */
+    int there = 0;
+    for (int i = 0; i < TRIES; i++) {
+        DC3_TRY(add_row(file, place, one, &there));
+        if (there) return DC3_OK;
+        usleep(PAUSE);
+    }
+    return dc3_fail(DC3_ERR_IO, "%s: the score is not kept: other processes keep writing their own there",
+                    file);
+}
+
 dc3_status dc3_scores_add(const char *file, const char *row)
 {
     DC3_TRY(dc3_options_need("file", file));
@@ -304,24 +372,15 @@ dc3_status dc3_scores_add(const char *file, const char *row)
                         "trained on them; give the command again for a score of those that are there now",
                         file);
     }
-    int lock = lock_folder(file), added = 1;
     char *place = NULL, *folder = g_path_get_dirname(file); /* whose run it is dc3_scores_check has asked */
     dc3_status status = read_rows(file, &rows);
+    json_decref(rows);
     if (status == DC3_OK) status = find_place(file, NULL, 0, folder, &place);
-    if (status == DC3_OK && one && has_row(rows, one))
-        added = 0;
-    else if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
+    if (status == DC3_OK && !one)
         status = dc3_fail(DC3_ERR_ARGUMENT, "expected a score as JSON, found something else");
-    char *text = status == DC3_OK && added
-                     ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
-                     : NULL;
-    if (status == DC3_OK && added)
-        status = text ? dc3_file_write(place, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (lock >= 0) close(lock);
+    if (status == DC3_OK) status = add_until_there(file, place, one);
     g_free(folder);
     free(place);
-    free(text);
-    json_decref(rows);
     json_decref(one);
     return status;
 }

@@ -41,4 +41,33 @@ evaluation=(--val data --labels hard --epochs 1 --threads 1 --size 16 --arch con
 expect 0 "$none" on none "$dc3" compare data --methods random,jitter --ipc 1 -o table "${evaluation[@]}" \
   --teacher none
 [[ $(grep -c "has no locks" <<< "$output") == 1 ]] || fail "expected one warning: $output"
-echo "locks: flock's are taken where there are no others, and none are a warning"
+
+# Locks that keep nobody out: of scores that are added at once none is lost. The first is held up before it writes, so
+# that the second is done meanwhile; then both again, the first between its last look and its writing.
+score() { # FAULT LR
+  LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 exec "$dc3" evaluate good --val data --labels hard --size 16 \
+    --epochs 1 --threads 1 --dtype f32 --lr "$2" -o scores.json -q
+}
+scores() { grep -c '"date":' scores.json 2> /dev/null; }
+stopped() { [[ $(cut -d' ' -f3 "/proc/$1/stat") == T ]]; }
+await() { # WHAT COMMAND...
+  local i
+  for ((i = 0; i < 3000; i++)); do "${@:2}" && return; sleep 0.01; done
+  fail "$1"
+}
+(score stop:fsync=scores.json 0.001) > first 2>&1 & first=$!
+await "the first does not come to its writing" stopped $first
+(score lock:loose 0.002) > second 2>&1 || fail "the second: $(cat second)"
+kill -CONT $first; wait $first || fail "the first: $(cat first)"
+[[ $(scores) == 2 ]] || fail "of two scores one is lost: $(grep '"lr": ' scores.json)"
+(score 'stop:rename=scores.json$' 0.003) > first 2>&1 & first=$!
+await "the first does not come to its renaming" stopped $first
+(score lock:loose 0.004) > second 2>&1 & second=$!
+three() { [[ $(scores) == 3 ]]; }
+await "the second does not write" three
+kill -STOP $second
+kill -CONT $first; wait $first || fail "the first: $(cat first)"
+kill -CONT $second; wait $second || fail "the second: $(cat second)"
+[[ $(scores) == 4 ]] || fail "of four scores one is lost: $(grep '"lr": ' scores.json)"
+compgen -G '*.part' > /dev/null && fail "something is left: $(ls -A)"
+echo "locks: flock's are taken where there are no others, none are a warning, and loose ones lose no scores"

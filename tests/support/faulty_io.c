@@ -1,9 +1,10 @@
 /* A library to be preloaded, in whose process calls that change files fail as DC3_FAULT says, HOW:N from call
  * number N of all of them on, or HOW:CALL=NAME for each CALL (write, fsync, close, rename, unlink) of a file
- * whose path holds NAME. HOW is "fail": the disk is full (ENOSPC); "half": the same, but the first write
- * stores half of its bytes; "kill": the process is killed; "stop": it is stopped there once, until SIGCONT.
- * "count:FILE" writes the number of calls into FILE at the end. "lock:ofd" is a file system without locks of
- * open file descriptions, "lock:none" one without any, "lock:loose" one whose locks keep nobody out. */
+ * whose path holds NAME (ends with NAME: NAME$). HOW is "fail": the disk is full (ENOSPC); "half": the same,
+ * but the first write stores half of its bytes; "kill": the process is killed; "stop": it is stopped there
+ * once, until SIGCONT. "count:FILE" writes the number of calls into FILE at the end. "lock:ofd" is a file
+ * system without locks of open file descriptions, "lock:none" one without any, "lock:loose" one whose locks
+ * keep nobody out. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,15 +29,23 @@ static int is_file(int fd)
     return fd > 2 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+/* 1 if the path holds the name; at its end, where the name ends with "$". */
+static int holds(const char *path, const char *name)
+{
+    size_t length = strlen(path), n = strlen(name);
+    if (!n || name[n - 1] != '$') return strstr(path, name) != NULL;
+    return length >= n - 1 && strncmp(path + length - (n - 1), name, n - 1) == 0;
+}
+
 /* 1 if the file, by its path or else its descriptor, has the name. */
 static int has_name(const char *path, int fd, const char *name)
 {
     char link[64], text[4096];
-    if (path) return strstr(path, name) != NULL;
+    if (path) return holds(path, name);
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, text, sizeof text - 1);
     text[length < 0 ? 0 : length] = 0;
-    return strstr(text, name) != NULL;
+    return holds(text, name);
 }
 
 /* 1 if this call is one that `where` means; a close is not counted, nor an unlink. */
