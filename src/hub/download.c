@@ -73,10 +73,19 @@ static dc3_status cannot(const arrival *a, const char *what)
     return dc3_fail(DC3_ERR_IO, "%s: cannot be %s: %s", a->path, what, strerror(errno));
 }
 
-/* From nothing again. */
+static dc3_status open_file(arrival *a)
+{
+    if (a->fd >= 0) close(a->fd);
+    a->fd = open(a->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    return a->fd >= 0 ? DC3_OK : cannot(a, "opened");
+}
+
+/* From nothing again, in a new file: where locks keep nobody out another process may be writing the one that
+ * is there. */
 static dc3_status start_over(arrival *a)
 {
-    if (ftruncate(a->fd, 0) != 0 || lseek(a->fd, 0, SEEK_SET) != 0) return cannot(a, "cut");
+    unlink(a->path);
+    DC3_TRY(open_file(a));
     dc3_digest_close(&a->digest);
     a->digest = dc3_digest_open(a->file->digest, a->file->size);
     a->meter->total += a->have;
@@ -87,8 +96,7 @@ static dc3_status start_over(arrival *a)
 
 static dc3_status open_part(arrival *a)
 {
-    a->fd = open(a->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (a->fd < 0) return cannot(a, "opened");
+    DC3_TRY(open_file(a));
     off_t size = lseek(a->fd, 0, SEEK_END);
     a->digest = dc3_digest_open(a->file->digest, a->file->size);
     if (size < 0 || size > a->file->size) return start_over(a);
@@ -186,6 +194,41 @@ static dc3_status fetch_right(dc3_hub_client *client, arrival *a, const char *pa
                     a->name->repository, a->file->path, a->file->digest, dc3_digest_text(a->digest));
 }
 
+/* Makes what came the blob. Where locks keep nobody out another process may have done so, which is as good,
+ * or have begun anew: then *gone is 1. */
+static dc3_status keep(const arrival *a, const char *blob, int *gone)
+{
+    if (fsync(a->fd) != 0) return cannot(a, "kept");
+    *gone = !dc3_path_is_open(a->path, a->fd);
+    if (!*gone && rename(a->path, blob) != 0) {
+        if (errno != ENOENT) return cannot(a, "kept");
+        *gone = 1;
+    }
+    if (*gone || !dc3_path_is_open(blob, a->fd)) *gone = size_of(blob) != a->file->size;
+    return DC3_OK;
+}
+
+/* `missing`: the bytes of it that are counted as such. */
+static dc3_status fill(dc3_hub_client *client, arrival *a, const char *path, const char *blob,
+                       int64_t missing)
+{
+    enum { TRIES = 5 };
+    for (int i = 0, gone = 1; gone; i++) {
+        if (i == TRIES)
+            return dc3_fail(DC3_ERR_IO,
+                            "%s: other processes keep fetching it too, and no lock keeps them apart; try "
+                            "again when they have ended",
+                            a->path);
+        dc3_digest_close(&a->digest);
+        DC3_TRY(open_part(a));
+        a->meter->total += a->file->size - a->have - missing;
+        DC3_TRY(fetch_right(client, a, path));
+        DC3_TRY(keep(a, blob, &gone));
+        missing = 0;
+    }
+    return DC3_OK;
+}
+
 static dc3_status fill_blob(dc3_hub_client *client, arrival *a, const dc3_hub_store *store,
                             const char *commit, int64_t missing)
 {
@@ -193,12 +236,7 @@ static dc3_status fill_blob(dc3_hub_client *client, arrival *a, const dc3_hub_st
          *file = g_uri_escape_string(a->file->path, "/", FALSE),
          *path = g_strdup_printf("/%s/resolve/%s/%s", a->name->repository, commit, file);
     dc3_status status = dc3_make_folder_of(blob);
-    if (status == DC3_OK) status = open_part(a);
-    if (status == DC3_OK) {
-        a->meter->total += a->file->size - a->have - missing;
-        status = fetch_right(client, a, path);
-    }
-    if (status == DC3_OK && (fsync(a->fd) != 0 || rename(a->path, blob) != 0)) status = cannot(a, "kept");
+    if (status == DC3_OK) status = fill(client, a, path, blob, missing);
     if (a->fd >= 0) close(a->fd);
     dc3_digest_close(&a->digest);
     g_free(path);

@@ -2,7 +2,7 @@
 # dc3 pull where something goes wrong: connections, servers, files, disks, interruptions, other processes.
 source "$(dirname "$0")/common.sh"
 source "$(dirname "$0")/hub.sh"
-tiny cut whole early past busy down wrong long other up root back huge vast slow slow2 stall plain kept \
+tiny cut whole early past busy down wrong long other up root back huge vast slow slow2 slow-whole loose stall plain kept \
   never mirror shut
 serve
 
@@ -58,6 +58,35 @@ for ((i = 0; i < 500; i++)); do compgen -G "$cache/models--t--slow2/blobs/*.inco
 pulls slow2
 wait $first || fail "the first of two: $(< first)"
 [[ $(grep -c '"cdn".*t/slow2' hub.log) == 1 ]] || fail "both fetched: $(grep t/slow2 hub.log)"
+
+# Two at once under locks that keep nobody out: of one that is held up before it renames the file, and of one during
+# which another begins anew, each has the right bytes at its end.
+blobs() { echo "$cache/models--t--$1/blobs/$(sha256sum < "models/t/$1/model.safetensors" | cut -d' ' -f1)"; }
+loose() { DC3_FAULT=$1 LD_PRELOAD=$tools/libfaulty_io.so exec "$dc3" pull "${@:2}"; }
+await() { # WHAT COMMAND...
+  local i
+  for ((i = 0; i < 1000; i++)); do "${@:2}" && return; sleep 0.01; done
+  fail "$1"
+}
+stopped() { [[ $(cut -d' ' -f3 "/proc/$1/stat") == T ]]; }
+(loose "stop:rename=$(blobs loose)$" hf:t/loose) > first 2>&1 & first=$!
+await "the first does not come to its renaming" stopped $first
+(loose lock:loose hf:t/loose) > second 2>&1 || fail "the second: $(< second)"
+kill -CONT $first; wait $first || fail "the first: $(< first)"
+cmp models/t/loose/model.safetensors "$(place loose model.safetensors)" || fail "other bytes"
+
+part=$(blobs slow-whole).incomplete half=$(($(stat -c %s models/t/slow-whole/model.safetensors) / 2))
+size() { stat -c %s "$part" 2> /dev/null || echo 0; }
+has_half() { (($(size) > half)); }
+has_less() { (($(size) < half && $(size) > 0)); }
+(loose lock:loose hf:t/slow-whole) > first 2>&1 & first=$!
+await "the first does not come to the half" has_half
+kill -STOP $first
+(loose lock:loose hf:t/slow-whole) > second 2>&1 & second=$!
+await "the second does not begin anew" has_less
+kill -KILL $second; wait $second 2> /dev/null
+kill -CONT $first; wait $first || fail "the first: $(< first)"
+cmp models/t/slow-whole/model.safetensors "$(place slow-whole model.safetensors)" || fail "other bytes"
 
 # While a call holds the model's lock it is not removed.
 exec 9> "$cache/.locks/models--t--kept/pull.lock"
