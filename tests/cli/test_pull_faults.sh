@@ -2,8 +2,8 @@
 # dc3 pull where something goes wrong: connections, servers, files, disks, interruptions, other processes.
 source "$(dirname "$0")/common.sh"
 source "$(dirname "$0")/hub.sh"
-tiny cut whole early past busy down wrong long other up root back huge vast slow slow2 slow-whole loose stall plain kept \
-  never mirror shut
+tiny cut whole early past busy down wrong long other up root back huge vast slow slow2 slow-whole loose stall plain \
+  kept never mirror shut
 serve
 
 # Connections that end after each tenth, servers without parts, or without lengths, refused parts: the whole comes.

@@ -15,7 +15,8 @@ ROOT, LOG = sys.argv[1:3]
 LARGE = 1000  # bytes from which on a file is of Git LFS
 COMMIT = {"main": "1" * 40, "v1": "2" * 40}
 FAULTS = """cut: each answer ends after a tenth; whole: no parts; busy: 429, 500 and 503 first; down: 503;
-wrong: other bytes; slow; slow-whole: both; stall: stops once; gated; private; up, root, back: names outside; huge: 10^15 bytes;
+wrong: other bytes; slow; slow-whole: both; stall: stops once; gated; private; up, root, back: names outside;
+huge: 10^15 bytes;
 vast: 2^62; long: more bytes than listed; other: another hash than listed; early: ends without saying so;
 past: 416 once; never: half, then 416; mirror: other ETags; shut: the other host's 403. CONNECT is refused (407)."""
 counts, guard = {}, threading.Lock()
