@@ -1,10 +1,10 @@
-/* Near-duplicates among hashes of 256 bits (select/near_hashes.h): seconds and the process's memory. Usage:
- * bench_duplicates [hashes] [bits] [threads]; a tenth of the hashes are an earlier one with up to 40 bits
- * turned. */
+/* Near-duplicates among hashes of 256 bits (lookalikes/near_hashes.h): seconds and the process's memory.
+ * Usage: bench_duplicates [hashes] [bits] [threads]; a tenth of the hashes are an earlier one with up to 40
+ * bits turned. */
 #include <omp.h>
 #include <string.h>
 #include "bench.h"
-#include "select/near_hashes.h"
+#include "lookalikes/near_hashes.h"
 
 enum { W = DC3_HASH_WORDS };
 

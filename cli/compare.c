@@ -134,7 +134,7 @@ static const option own_options[] = {
     {"bins", 0, OPTION_WHOLE, AT(common.options.select.bins), WITHIN(1, 10000),
      "Clusters per class (default 10)", "K"},
     {"selection", 0, OPTION_WORD, AT(common.options.selection), ANY,
-     "As for condense, of those methods that have it (default paper)", "NAME"},
+     "As for condense, of those methods that have it (default nested)", "NAME"},
     {"crops", 0, OPTION_WHOLE, AT(common.options.crops), WITHIN(1, 100),
      "As for condense, of every method (default: whole images; of rded 5); above 64 pixels four to an image",
      "N"},

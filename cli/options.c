@@ -81,14 +81,14 @@ const option select_options[] = {
     {"ipc", 'n', OPTION_WHOLE, AT(options.select.ipc), FROM_1(" images per class"),
      "Images per class (default 10)", "N"},
     {"bins", 0, OPTION_WHOLE, AT(options.select.bins), FROM_1(""),
-     "Clusters per class, at most ipc, but for nested; bins of dq (default 10)", "K"},
+     "Clusters per class, of selection paper at most ipc; bins of dq (default 10)", "K"},
     {"objective", 0, OPTION_WORD, AT(options.select.objective), ANY,
      "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
     {"maximizer", 0, OPTION_WORD, AT(options.select.maximizer), ANY,
      "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
     {"selection", 0, OPTION_WORD, AT(options.selection), ANY,
-     "For dc3, dc3-select, jitter, grayscale, blur: paper, nested (whose first images are a smaller "
-     "selection), and by a teacher bps, cao2, kmeans, herding (docs/methods.md; default paper)",
+     "For dc3, dc3-select, jitter, grayscale, blur: nested (whose first images are a smaller selection), "
+     "paper, and by a teacher bps, cao2, kmeans, herding (docs/methods.md; default nested)",
      "NAME"},
     {0}};
 

@@ -320,11 +320,11 @@ static int run_from(const command *c, const settings *s, const char *from, char 
             return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
     const dc3_condense_options *o = &s->options;
     if (o->selection > DC3_SELECTION_PAPER && o->selection != DC3_SELECTION_NESTED)
-        return usage_error(c, "select: --selection %s is for a dataset; with --from expected paper or nested",
+        return usage_error(c, "select: --selection %s is for a dataset; with --from expected nested or paper",
                            dc3_selection_kind_name(o->selection));
     dc3_selection selection;
     dc3_select_options options = o->select;
-    options.nested = o->selection == DC3_SELECTION_NESTED;
+    if (o->selection != DC3_SELECTION_DEFAULT) options.nested = o->selection == DC3_SELECTION_NESTED;
     int status = finish(o->out ? dc3_select_file_to(&options, from, o->out, o->force, &selection)
                                : dc3_select_file(&options, from, &selection),
                         NULL);

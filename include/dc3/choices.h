@@ -174,7 +174,7 @@ typedef enum dc3_gradient {
 /* How dc3 chooses the images of a class (docs/methods.md); "selection". All but "paper"
  * and "nested" need a teacher. */
 typedef enum dc3_selection_kind {
-    DC3_SELECTION_DEFAULT = -1, /* as dc3 does by itself: "paper" */
+    DC3_SELECTION_DEFAULT = -1, /* "nested"; with the maximizer "stochastic" "paper" */
     DC3_SELECTION_PAPER,   /* "paper": bins, and in each an objective that is maximised (Wu et al. 2025) */
     DC3_SELECTION_BPS,     /* "bps": half from the centres of patterns, half from their margins (CVPR 2026) */
     DC3_SELECTION_CAO2,    /* "cao2": ten of which the teacher is sure, then hard ones (Wang et al. 2025) */

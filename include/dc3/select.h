@@ -16,7 +16,7 @@ extern "C" {
 typedef struct dc3_select_options {
     size_t struct_size; /* set by dc3_select_defaults; not to be changed */
     int ipc;            /* rows to select for each class, 1 or more; default 10 */
-    int bins;           /* clusters a class, 1 or more; default 10; unless nested never more than ipc */
+    int bins;           /* clusters a class, 1 or more; default 10; not nested never more than ipc */
     int components;     /* of the PCA before the clustering, default 50 */
     dc3_objective objective;
     dc3_maximizer maximizer;
@@ -33,15 +33,16 @@ typedef struct dc3_select_options {
     int nested; /* 1: the first rows of each class are those of a smaller ipc. The first is the best of the
                    whole class, as with ipc 1 and no bins given; the bins are `bins` for any ipc and give a
                    row each in turn: that of the first, then the largest to the smallest. Not with
-                   DC3_STOCHASTIC_GREEDY. Default 0 */
+                   DC3_STOCHASTIC_GREEDY. 0: as the paper has it, with min(bins, ipc) bins. Default -1: 1,
+                   with DC3_STOCHASTIC_GREEDY 0 */
 } dc3_select_options;
 
 DC3_API dc3_select_options dc3_select_defaults(void);
 
 typedef struct dc3_selection {
     int64_t count;
-    int64_t *rows; /* [count], by class, then bin (of a nested selection by turns), then in the order chosen;
-                      a repeated row stands at its class's end */
+    int64_t *rows;     /* [count], by class, then by turns (not nested: by bin), in the order chosen;
+                          a repeated row stands at its class's end */
     int64_t repeated;  /* how many of them repeat a row, because a class has too few */
     size_t peak_bytes; /* the most memory that the selection itself held */
     double *gains; /* [count] what each row added to the objective of its bin when it was chosen, F(S + j) -
@@ -59,8 +60,9 @@ DC3_API dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n,
 DC3_API void dc3_selection_free(dc3_selection *selection);
 
 /* The bins alone, as dc3_select_rows makes them where it is given none: bins [n], memory of the caller,
- * numbers from 0 in each class, at most min(options->bins, options->ipc) of them, options->bins where nested;
- * of the options also components, seed and threads count. Selections of the same rows may be handed them. */
+ * numbers from 0 in each class, at most options->bins of them, not nested min(options->bins, options->ipc);
+ * of the options also components, seed, threads, nested and maximizer count. Selections of the same
+ * rows may be handed them. */
 DC3_API dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d,
                                    const float *embeddings, const int64_t *labels, int64_t *bins);
 

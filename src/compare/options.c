@@ -142,7 +142,7 @@ static dc3_status check_recipe(const dc3_compare_options *o)
 /* A selection that a method has, and a teacher where it asks one; bins where something has them. */
 static dc3_status check_selection(const dc3_compare_options *o)
 {
-    dc3_selection_kind kind = o->condense.selection;
+    const dc3_selection_kind kind = dc3_selection_named(&o->condense);
     int takes = 0, bins = 0;
     DC3_TRY(dc3_option_check("selection", (int)kind, 1));
     DC3_TRY(dc3_selection_check_nested(&o->condense));
@@ -259,10 +259,11 @@ void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
 {
     if (!dc3_method_crops(dc3_method_called(method), condense)) condense->factor = 0;
     if (!dc3_method_has_all_features(method)) condense->near_duplicates = 0;
-    if (condense->selection == DC3_SELECTION_DEFAULT) return;
+    const dc3_selection_kind kind = dc3_selection_named(condense);
+    if (kind == DC3_SELECTION_DEFAULT) return;
     if (!dc3_method_takes_selection(dc3_method_called(method)))
-        condense->selection = DC3_SELECTION_DEFAULT, condense->select.nested = 0;
-    else if (!dc3_selection_ways[condense->selection].bins)
+        condense->selection = DC3_SELECTION_DEFAULT, condense->select.nested = -1;
+    else if (!dc3_selection_ways[kind].bins)
         condense->select.bins = dc3_select_defaults().bins;
 }
 

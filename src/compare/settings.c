@@ -12,6 +12,7 @@
 #include "condense/settings.h"
 #include "hub/cache.h"
 #include "io/choice.h"
+#include "methods/selection.h"
 #include "options/coding.h"
 #include "options/option_names.h"
 #include "run_folder/document.h"
@@ -68,11 +69,6 @@ static void add_recipe(const dc3_evaluate_options *e, json_t *settings)
     json_object_set_new(settings, "schedule", word(dc3_lr_schedule_name(e->schedule)));
 }
 
-static json_t *selection_setting(dc3_selection_kind kind)
-{
-    return word(dc3_selection_kind_name(kind == DC3_SELECTION_DEFAULT ? DC3_SELECTION_PAPER : kind));
-}
-
 /* Of which part of the dataset the sets are: null where nothing is said. */
 static dc3_status add_choice(const dc3_condense_options *d, json_t *settings)
 {
@@ -105,7 +101,8 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
                             d->teacher_classes ? dc3_fingerprint(d->teacher_classes) : json_null());
     if (settings)
         json_object_set_new(settings, "compensation", word(dc3_compensation_kind_name(d->compensation)));
-    if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
+    if (settings)
+        json_object_set_new(settings, "selection", word(dc3_selection_kind_name(dc3_selection_of(d))));
     if (settings) json_object_set_new(settings, "crops", json_integer(d->crops));
     if (settings) json_object_set_new(settings, "features", json_null()); /* else their hash */
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
@@ -129,7 +126,8 @@ static json_t *usual_settings(const dc3_comparing *c)
     dc3_condense_options d = dc3_condense_defaults();
     d.size = d.teacher_size = c->options->evaluate.size;
     d.dtype = c->options->evaluate.dtype;
-    d.compensation = DC3_COMPENSATION_RANDOM; /* which earlier versions had, as the recipe below */
+    d.compensation = DC3_COMPENSATION_RANDOM; /* which earlier versions had, as the next two */
+    d.selection = DC3_SELECTION_PAPER;
     dc3_evaluate_options e = dc3_evaluate_defaults();
     e.recipe = DC3_RECIPE_CLASSIC;
     return further_settings(&d, &e);

@@ -49,6 +49,16 @@ static json_t *document(const dc3_output *output, int complete)
     return o;
 }
 
+/* What earlier versions left out, where all had it. */
+static void complete(json_t *was, const json_t *is)
+{
+    if (json_object_get(was, "warm_prompts") && !json_object_get(was, "compensation"))
+        json_object_set_new(was, "compensation", json_string("random"));
+    if (json_equal(json_object_get(was, "method"), json_object_get(is, "method")) &&
+        json_object_get(is, "selection") && !json_object_get(was, "selection"))
+        json_object_set_new(was, "selection", json_string("paper"));
+}
+
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
@@ -95,8 +105,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
     for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))
             json_object_set_new(b, some[i], json_null());
-    if (json_object_get(a, "warm_prompts") && !json_object_get(a, "compensation")) /* of an earlier version */
-        json_object_set_new(a, "compensation", json_string("random"));
+    complete(a, b);
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
     json_decref(b);

@@ -22,8 +22,8 @@ static void selection_settings(const dc3_run *run, json_t *o)
     const dc3_select_options *s = &run->options->select;
     int taught = run->teacher.net || run->trains;
     int uses = dc3_run_uses(run), cuts = uses & DC3_USES_MAXIMIZER;
-    if (run->selection || dc3_run_nests(run))
-        json_object_set_new(o, "selection", json_string(dc3_selection_names[run->options->selection]));
+    if (dc3_method_takes_selection(run->method))
+        json_object_set_new(o, "selection", json_string(dc3_selection_names[dc3_selection_of(run->options)]));
     const char *features = run->given ? "given-features" : run->backbone_path ? "backbone" : "vae-features";
     int embeds =
         taught && !run->backbone_path && !run->given; /* images are compared by the teacher's embeddings */

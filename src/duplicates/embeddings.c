@@ -7,7 +7,7 @@
 #include "features/features.h"
 #include "base/listener.h"
 #include "select/image_rows.h"
-#include "select/near.h"
+#include "lookalikes/near.h"
 
 /* DC3_ERR_OPTION where the options say how a network makes embeddings, and none is asked; an editor may be
  * there by default. */

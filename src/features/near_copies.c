@@ -6,7 +6,7 @@
 #include "base/rng.h"
 #include "features/copies.h"
 #include "features/feature_rows.h"
-#include "select/near.h"
+#include "lookalikes/near.h"
 
 dc3_status dc3_near_copies_check(const dc3_run *run, int looks)
 {

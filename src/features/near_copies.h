@@ -1,4 +1,4 @@
-/* Images of a class that are nearly the same as one before them, by their embeddings (select/near.h). */
+/* Images of a class that are nearly the same as one before them, by their embeddings (lookalikes/near.h). */
 #ifndef DC3_FEATURES_NEAR_COPIES_H
 #define DC3_FEATURES_NEAR_COPIES_H
 

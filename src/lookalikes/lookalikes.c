@@ -6,7 +6,7 @@
 #include "base/pieces.h"
 #include "io/same_images.h"
 #include "metrics/perceptual_hash.h"
-#include "select/near_hashes.h"
+#include "lookalikes/near_hashes.h"
 
 enum { PIECE = 16, SIDE = DC3_PERCEPTUAL_SIDE, WORDS = DC3_PERCEPTUAL_WORDS };
 _Static_assert((int)WORDS == (int)DC3_HASH_WORDS, "words of a hash");

@@ -4,9 +4,9 @@
  * of those that stand for themselves, near-duplicates by their perceptual hashes (metrics/perceptual_hash.h),
  * mirrored ones too: of those of a class the largest, of equally large ones the first by its name, stands for
  * itself, and then one after the other in this order for itself or for the first before it that does and to
- * which it is near (select/near_hashes.h). So each image that goes is near to one of its class that stays,
- * unless that is near to a larger one of its own features (see dc3_likeness). Images of different classes
- * never stand for one another: which label is right nobody but the user knows. */
+ * which it is near (lookalikes/near_hashes.h). So each image that goes is near to one of its class that
+ * stays, unless that is near to a larger one of its own features (see dc3_likeness). Images of different
+ * classes never stand for one another: which label is right nobody but the user knows. */
 #ifndef DC3_LOOKALIKES_LOOKALIKES_H
 #define DC3_LOOKALIKES_LOOKALIKES_H
 

@@ -20,7 +20,7 @@ static dc3_select_options options_of(const dc3_run *run)
 {
     dc3_select_options options = run->options->select;
     options.ipc *= run->each;
-    options.nested |= dc3_run_nests(run);
+    options.nested = dc3_run_nests(run);
     return options;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include "options/option_names.h"
+#include "select/check.h"
 
 int dc3_method_takes_selection(const dc3_method *method)
 {
@@ -30,12 +31,28 @@ static dc3_status refuse_unused(const dc3_run *run)
     return DC3_OK;
 }
 
+dc3_selection_kind dc3_selection_named(const dc3_condense_options *o)
+{
+    if (o->selection != DC3_SELECTION_DEFAULT || o->select.nested < 0) return o->selection;
+    return o->select.nested ? DC3_SELECTION_NESTED : DC3_SELECTION_PAPER;
+}
+
+dc3_selection_kind dc3_selection_of(const dc3_condense_options *o)
+{
+    dc3_selection_kind kind = dc3_selection_named(o);
+    if (kind != DC3_SELECTION_DEFAULT) return kind;
+    return dc3_select_nests(&o->select) ? DC3_SELECTION_NESTED : DC3_SELECTION_PAPER;
+}
+
 dc3_status dc3_selection_check_nested(const dc3_condense_options *o)
 {
-    if (o->select.nested && o->selection != DC3_SELECTION_NESTED)
-        return dc3_fail_about("selection", "%s: expected nested, as the options for choosing rows have it",
-                              dc3_setting("selection"));
-    if (o->selection == DC3_SELECTION_NESTED && o->select.maximizer == DC3_STOCHASTIC_GREEDY)
+    dc3_selection_kind kind = dc3_selection_named(o);
+    if (o->select.nested >= 0 && o->select.nested != (kind == DC3_SELECTION_NESTED))
+        return dc3_fail_about(
+            "selection", "%s %s: expected %s, as the options for choosing rows have it",
+            dc3_setting("selection"), dc3_selection_kind_name(kind),
+            dc3_selection_kind_name(o->select.nested ? DC3_SELECTION_NESTED : DC3_SELECTION_PAPER));
+    if (kind == DC3_SELECTION_NESTED && o->select.maximizer == DC3_STOCHASTIC_GREEDY)
         return dc3_fail_about(
             "maximizer",
             "%s stochastic: how many rows it looks at depends on how many are chosen, so that "
@@ -46,7 +63,7 @@ dc3_status dc3_selection_check_nested(const dc3_condense_options *o)
 
 dc3_status dc3_run_choose_selection(dc3_run *run)
 {
-    dc3_selection_kind kind = run->options->selection;
+    const dc3_selection_kind kind = dc3_selection_named(run->options);
     run->needs = run->method->needs;
     DC3_TRY(dc3_option_check("selection", (int)kind, 1));
     DC3_TRY(dc3_selection_check_nested(run->options));
@@ -73,7 +90,8 @@ dc3_status dc3_run_check_selection(const dc3_run *run)
 
 int dc3_run_nests(const dc3_run *run)
 {
-    return run->options->selection == DC3_SELECTION_NESTED;
+    int bins = run->needs & DC3_NEEDS_BINS;
+    return bins && !run->selection && dc3_selection_of(run->options) == DC3_SELECTION_NESTED;
 }
 
 int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, int given)

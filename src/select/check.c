@@ -25,11 +25,16 @@ dc3_status dc3_select_check_options(const dc3_select_options *o)
         if (kinds[i].value < 0 || kinds[i].value > kinds[i].most)
             return dc3_fail_setting(kinds[i].what, "expected 0 to %d, found %d", kinds[i].most,
                                     kinds[i].value);
-    if (o->nested && o->maximizer == DC3_STOCHASTIC_GREEDY)
+    if (o->nested > 0 && o->maximizer == DC3_STOCHASTIC_GREEDY)
         return dc3_fail_setting(
             "maximizer", "stochastic looks at fewer rows a time the more are chosen, so that no selection "
                          "is part of a larger one; choose another, or no nested selection");
     return DC3_OK;
+}
+
+int dc3_select_nests(const dc3_select_options *o)
+{
+    return o->nested < 0 ? o->maximizer != DC3_STOCHASTIC_GREEDY : o->nested;
 }
 
 static dc3_status check_finite(const char *what, int64_t rows, int64_t columns, const float *x)

@@ -14,6 +14,8 @@ typedef struct dc3_select_input {
 
 /* DC3_ERR_OPTION for a setting out of range. */
 dc3_status dc3_select_check_options(const dc3_select_options *o);
+/* 1: by turns, so that the first rows of each class are those of a smaller ipc. */
+int dc3_select_nests(const dc3_select_options *o);
 /* DC3_ERR_ARGUMENT for sizes, labels and bins; DC3_ERR_FORMAT for a value that is not finite. */
 dc3_status dc3_select_check_values(const dc3_select_input *in);
 

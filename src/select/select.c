@@ -49,7 +49,8 @@ dc3_select_options dc3_select_defaults(void)
                                 .lambda = 1,
                                 .epsilon = 0.9,
                                 .beta = 0.9,
-                                .threads = 1};
+                                .threads = 1,
+                                .nested = -1};
 }
 
 static dc3_status out_of_memory(void)
@@ -65,6 +66,7 @@ static dc3_status check(job *j)
     DC3_TRY(dc3_options_threads(&j->own.threads));
     j->options = &j->own;
     DC3_TRY(dc3_select_check_options(j->options));
+    j->own.nested = !j->whole && dc3_select_nests(j->options);
     return dc3_select_check_values(
         &(dc3_select_input){j->n, j->d, j->c, j->embeddings, j->logits, j->labels, j->given});
 }

@@ -156,8 +156,9 @@ int dc3_is_nested(const json_t *settings)
                *method = json_string_value(json_object_get(settings, "method")),
                *maximizer = json_string_value(json_object_get(settings, "maximizer")),
                *by = selection ? selection : method;
+    int paper = !selection || strcmp(selection, "paper") == 0; /* earlier versions left it out */
     int whole = (method && strcmp(method, "graph-cut") == 0) ||
-                (!selection && json_integer_value(json_object_get(settings, "bins")) == 1);
+                (paper && json_integer_value(json_object_get(settings, "bins")) == 1);
     if (whole && maximizer && strcmp(maximizer, "stochastic") != 0) return 1; /* in one bin */
     for (size_t i = 0; by && i < sizeof orders / sizeof *orders; i++)
         if (strcmp(by, orders[i]) == 0) return 1;

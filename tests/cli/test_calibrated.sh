@@ -14,7 +14,7 @@ for class in red blue; do
 done
 tiny_editor tiny
 "$teach" two.safetensors 2 || fail "make_teacher"
-calibrated=("$dc3" condense data --compensation calibrated --editor tiny --dtype f32 --size 16)
+calibrated=("$dc3" condense data --compensation calibrated --editor tiny --dtype f32 --size 16 --bins 3)
 # Below AVX-512 the last bits of what a network says may depend on the number of threads.
 [[ $("$dc3" info --machine --json) == *AVX-512* ]] && several=3 || several=1
 same_set() { diff -r "$1/train" "$2/train" && diff -r "$1/calibration" "$2/calibration"; }
@@ -47,8 +47,8 @@ done
 cmp -s {none,two.safetensors}-1/calibration/class-0000.json && fail "the teacher does nothing"
 grep -q '"compensation": "calibrated"' none-1/dc3.json || fail "dc3.json: $(< none-1/dc3.json)"
 # An image of no edit is as the selection stores it; edits are kept for the page of others.
-expect 0 "6 images stored, 0 edits made" "$dc3" condense data -o as-is --compensation none --ipc 3 --teacher none \
-  --editor tiny --dtype f32 --size 16 --threads 1
+expect 0 "6 images stored, 0 edits made" "$dc3" condense data -o as-is --compensation none --ipc 3 --bins 3 \
+  --teacher none --editor tiny --dtype f32 --size 16 --threads 1
 while read -r line; do
   file=$(sed 's/.*"file_name":"\([^"]*\)".*/\1/' <<< "$line")
   cmp -s "none-1/train/$file" "as-is/train/$file" && same=yes || same=no
@@ -58,8 +58,8 @@ while read -r line; do
 done < none-1/train/metadata.jsonl
 
 # none is dc3-select.
-expect 0 "6 images stored" "$dc3" condense data -o select --method dc3-select --ipc 3 --teacher none --editor tiny \
-  --dtype f32 --size 16 --threads 1
+expect 0 "6 images stored" "$dc3" condense data -o select --method dc3-select --ipc 3 --bins 3 --teacher none \
+  --editor tiny --dtype f32 --size 16 --threads 1
 diff -r -x metadata.jsonl as-is/train select/train || fail "none is not the selection"
 grep -q '"compensation": "none"' as-is/dc3.json || fail "dc3.json does not say none"
 
@@ -129,7 +129,7 @@ same_set part whole > differences || fail "a continued run: $(< differences)"
 # Another compensation is another run; --fresh clears what calibration kept, and nothing else.
 touch part/calibration/mine
 random=("$dc3" condense data -o part --compensation random --ipc 8 --teacher none --editor tiny --dtype f32 --size 16
-  --threads 1)
+  --bins 3 --threads 1)
 expect 1 'other settings (compensation was "calibrated" and is "random")' "${random[@]}"
 expect 0 "16 images stored" "${random[@]}" --fresh
 expect 1 'other settings (compensation was "random" and is "calibrated")' "${calibrated[@]}" -o part --ipc 8 \
@@ -138,7 +138,7 @@ expect 1 'other settings (compensation was "random" and is "calibrated")' "${cal
 
 # Calibrated is the default. Fourfold takes random edits, and so does a run that was begun with them, also by an earlier
 # version, whose dc3.json does not say it; what is given is kept.
-usual=("$dc3" condense data --editor tiny --dtype f32 --size 16 --ipc 3 --teacher none --threads 1)
+usual=("$dc3" condense data --editor tiny --dtype f32 --size 16 --ipc 3 --bins 3 --teacher none --threads 1)
 quietly() { expect 0 "$@"; [[ $output != *"random compensation"* ]] || fail "a note too many: $output"; }
 says() { grep -q "\"compensation\": \"$2\"" "$1/dc3.json" || fail "$1: not $2: $(< "$1/dc3.json")"; }
 quietly "6 images stored, 36 edits made" "${usual[@]}" -o usual

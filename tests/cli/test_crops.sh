@@ -60,8 +60,12 @@ done
 how=(--ipc 2 --crops 3 --factor 2 "${teacher[@]}" --dtype f32 --size 32 --editor tiny --bins 3)
 expect 0 "note: --factor 2 makes patches of 16 pixels; below 64 pixels --factor 1 is usual" "$dc3" condense data \
   -o bins --method dc3-select "${how[@]}" --threads 1
-[[ $(grep -o '"bin":[0-9]*,"rank":[0-9]*' bins/train/metadata.jsonl | head -3 | tr '\n' ' ') == \
-  '"bin":0,"rank":1 "bin":1,"rank":1 "bin":2,"rank":1 ' ]] || fail "an image takes turns between bins: $(metadata bins)"
+[[ $(grep -o '"rank":[0-9]*' bins/train/metadata.jsonl | head -8 | tr -dc '0-9') == 12345678 &&
+  $(grep -o '"bin":[0-9]*' bins/train/metadata.jsonl | head -3 | sort | tr -dc '0-9') == 012 ]] ||
+  fail "an image takes turns between bins: $(metadata bins)"
+expect 0 "4 images stored" "$dc3" condense data -o paper --method dc3-select "${how[@]}" --threads 1 --selection paper
+[[ $(grep -o '"bin":[0-9]*,"rank":[0-9]*' paper/train/metadata.jsonl | head -3 | tr '\n' ' ') == \
+  '"bin":0,"rank":1 "bin":1,"rank":1 "bin":2,"rank":1 ' ]] || fail "the paper's takes turns too: $(metadata paper)"
 cp -r bins again && rm again/train/red/001-*
 expect 0 "continuing" "$dc3" condense data -o again --method dc3-select "${how[@]}" --threads 1
 same_run bins again > differences || fail "a continued run differs: $(< differences)"

@@ -63,7 +63,7 @@ expect 1 "compared: holds scores of another 'features'" "${compare[@]}" --featur
 expect 0 "compared/table.txt" "${compare[@]}" --methods random -o compared
 expect 0 "compared/table.txt" "${compare[@]}" --features "$given" -o compared
 expect 1 "compared: holds scores of another 'features'" "${compare[@]}" -o compared --methods random,kmeans
-later=("${compare[@]::${#compare[@]}-2}" -o later) near=(--selection nested --near-duplicates 0.99)
+later=("${compare[@]::${#compare[@]}-2}" -o later) near=(--selection paper --near-duplicates 0.99)
 expect 0 "later/table.txt" "${later[@]}" --methods random
 expect 0 "later/table.txt" "${later[@]}" --methods random,dc3-select --features "$given" "${near[@]}"
 expect 0 "later/table.txt" "${later[@]}" --methods random
@@ -171,6 +171,7 @@ for options in "" --without-duplicates; do
   diff <(field "twin$options/train/metadata.jsonl" source | sort) \
     <(field twins.jsonl source | sed "s|^$chosen$|$twin|" | sort) || fail "its twin is lost"
 done
+echo "no image" > "broken/$(field order.jsonl source | head -1)"
 expect 1 "(--strict)" "$dc3" select broken --ipc 4 --bins 3 --features order.npy --strict -o x.jsonl
 
 # By several ranks, which must have the same file.

@@ -62,7 +62,10 @@ expect 0 "2 of 4 images taken" "$dc3" take mosaic-2 --ipc 1 -o mosaic-taken
 diff -r mosaic-1/train mosaic-taken/train > differences || fail "mosaics: $(< differences)"
 rows() { "$dc3" select --from "$source/tests/golden/npy/deflated.npz" --bins 2 --ipc "$1" "${@:2}" || fail "rows"; }
 [[ $(rows 2 --selection nested | awk 'NR % 2 == 1') == "$(rows 1 --selection nested)" ]] || fail "--from is not nested"
-[[ $(rows 2 --selection nested) != "$(rows 2)" ]] || fail "--from says nothing of turns"
+[[ $(rows 2 --selection nested) == "$(rows 2)" ]] || fail "--from is not nested by itself"
+[[ $(rows 2 --selection paper) != "$(rows 2)" ]] || fail "--from says nothing of turns"
+[[ $(rows 2 --maximizer stochastic) == "$(rows 2 --maximizer stochastic --selection paper)" ]] ||
+  fail "--from: of a stochastic selection no bins"
 
 # A run goes on, but not with another selection; without --teacher it trains one.
 rm bps/train/red/001-*
@@ -75,16 +78,23 @@ expect 1 "selection was \"bps\" and is \"cao2\"" "$dc3" condense data -o bps --i
 expect 0 "2 images stored" "$dc3" condense data -o own --ipc 1 --method dc3-select --selection cao2 --no-report \
   "${common[@]}"
 
-# dc3 edits what dc3-select has chosen. The paper's is what is done without the option.
+# dc3 edits what dc3-select has chosen. Nested is what is done without the option, but
+# where the maximizer cannot.
 expect 0 "6 images stored" "$dc3" condense data -o edited --selection bps --ipc 3 --editor tiny "${teacher[@]}" \
   "${common[@]}"
 [[ $(sources edited/train/metadata.jsonl) == $(sources bps/train/metadata.jsonl) ]] || fail "dc3 chooses differently"
-for how in "--selection paper" ""; do
+for how in "" "--selection nested" "--maximizer stochastic" "--maximizer stochastic --selection paper"; do
   # shellcheck disable=SC2086 # options are words
-  expect 0 "6 images stored" "$dc3" condense data -o "paper$how" $how --method dc3-select --ipc 3 --editor tiny \
+  expect 0 "6 images stored" "$dc3" condense data -o "usual$how" $how --method dc3-select --ipc 3 --editor tiny \
     "${teacher[@]}" "${common[@]}"
 done
-same_run "paper--selection paper" paper > differences || fail "--selection paper: $(< differences)"
+same_run "usual--selection nested" usual > differences || fail "--selection nested: $(< differences)"
+same_run "usual--maximizer stochastic"{," --selection paper"} > differences || fail "stochastic: $(< differences)"
+grep -q '"selection": "nested"' usual/dc3.json || fail "dc3.json: $(< usual/dc3.json)"
+grep -q '"selection": "paper"' "usual--maximizer stochastic/dc3.json" ||
+  fail "a stochastic selection is not the paper's"
+expect 1 'other settings (selection was "nested" and is "paper")' "$dc3" condense data -o usual \
+  --selection paper --method dc3-select --ipc 3 --editor tiny "${teacher[@]}" "${common[@]}"
 
 # Refused, and nothing is left.
 refused=("$dc3" condense data -o x --ipc 3 "${common[@]}")
@@ -99,7 +109,7 @@ for unused in "--bins 5" "--objective log-determinant" "--maximizer lazy" "--gra
   expect 2 "${unused% *} says nothing about --selection cao2; leave it out" "${refused[@]}" --selection cao2 $unused \
     "${teacher[@]}"
 done
-expect 2 "--selection bps is for a dataset; with --from expected paper or nested" "$dc3" select --from x --selection bps
+expect 2 "--selection bps is for a dataset; with --from expected nested or paper" "$dc3" select --from x --selection bps
 for how in "" --dry-run; do
   # shellcheck disable=SC2086
   expect 2 "--maximizer stochastic: how many rows" "${refused[@]}" --selection nested --maximizer stochastic \
@@ -117,6 +127,9 @@ expect 0 "2 images selected" "$dc3" select data -o h.jsonl --method dc3-select -
 [[ $(sources table/ipc1/dc3-select/seed0/train/metadata.jsonl) == $(sources h.jsonl) ]] || fail "compare: not herding's"
 expect 0 "table.txt" "${compare[@]}" -o nested-table --methods random,dc3-select --selection nested --editor tiny
 grep -q '"selection": "nested"' nested-table/compare.json || fail "compare.json: $(< nested-table/compare.json)"
+expect 0 "table.txt" "${compare[@]}" -o nested-table --methods random,dc3-select --editor tiny
+expect 1 "holds scores of another 'selection'" "${compare[@]}" -o nested-table --methods random,dc3-select \
+  --selection paper --editor tiny
 expect 1 "holds scores of another 'selection'" "${compare[@]}" -o table --methods random,dc3-select
 expect 2 "--selection bps: none of --methods chooses as dc3 does" "${compare[@]}" -o x --methods random,dq \
   --selection bps

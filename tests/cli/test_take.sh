@@ -11,7 +11,7 @@ sources() { field "$1/train/metadata.jsonl" source; }
 
 # The images, names and lines of a run with --ipc 3, where each next image follows one order.
 for how in "dc3-select --selection "{cao2,bps,herding} \
-  "dc3-select --"{"selection nested","bins 1"}" --editor tiny" herding k-center graph-cut random; do
+  "dc3-select "{,"--bins 1","--selection paper --bins 1"}" --editor tiny" herding k-center graph-cut random; do
   name=${how// /_}
   # shellcheck disable=SC2086 # options are words
   expect 0 "20 images stored" "$dc3" condense data -o "$name" --ipc 10 "${given[@]}" --method $how
@@ -62,8 +62,8 @@ for how in herding random; do
 done
 
 # Of the paper's selection rank 1 of each bin comes first; it is no smaller run's.
-expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 "${given[@]}" --method dc3-select \
-  --editor tiny
+expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --selection paper --bins 3 "${given[@]}" \
+  --method dc3-select --editor tiny
 expect 0 "not those that a run of its own with --ipc 3 would choose; those of --selection nested are" \
   "$dc3" take paper --ipc 3 -o paper-taken
 for class in blue red; do

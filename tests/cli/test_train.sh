@@ -49,12 +49,12 @@ expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o 
 # Students.
 expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 1 \
   --dtype f32
-score=("$dc3" evaluate small --val val --threads 1 --dtype f32 --epochs 12)
+score=("$dc3" evaluate small --val val --threads 1 --dtype f32 --epochs 20)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
 [[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] ||
   fail "the teacher's accuracy: $output"
 expect 0 "convnet3           100.00           " "${score[@]}" --labels hard --lr 0.003
-settings="12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1"
+settings="20 epochs of 4 images, 20 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1"
 expect 0 "$settings; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
 expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 1

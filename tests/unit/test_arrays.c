@@ -45,9 +45,14 @@ static void bins_by_themselves(void **state)
     select_with(&o, bins, &whole);
     assert_memory_not_equal(own.rows, whole.rows, (size_t)own.count * sizeof *own.rows);
     dc3_selection_free(&own), dc3_selection_free(&given), dc3_selection_free(&whole);
-    o.ipc = 2; /* never more bins than rows to select */
-    assert_int_equal(dc3_select_bins(&o, N, D, x, labels, fewer), DC3_OK);
-    for (int i = 0; i < N; i++) assert_true(fewer[i] >= 0 && fewer[i] < 2);
+    o.ipc = 2; /* not nested never more bins than rows to select */
+    for (int nested = -1; nested < 2; nested++) {
+        int most = 0;
+        o.nested = nested;
+        assert_int_equal(dc3_select_bins(&o, N, D, x, labels, fewer), DC3_OK);
+        for (int i = 0; i < N; i++) most = fewer[i] > most ? (int)fewer[i] : most;
+        assert_int_equal(most, nested ? o.bins - 1 : o.ipc - 1);
+    }
 }
 
 static void refused(dc3_status got, dc3_status expected, const char *text)

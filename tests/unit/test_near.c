@@ -1,9 +1,9 @@
-/* Near-duplicates among rows (select/near.h), against the definition in double. */
+/* Near-duplicates among rows (lookalikes/near.h), against the definition in double. */
 #include "support/random_tensors.h"
 #include <math.h>
 #include "base/file.h"
 #include "features/near_copies.h"
-#include "select/near.h"
+#include "lookalikes/near.h"
 #include "support/small_dataset.h"
 
 enum { MOST = 700, D = 5 };

@@ -1,9 +1,9 @@
-/* Perceptual hashes (metrics/perceptual_hash.h), and those that differ in few bits (select/near_hashes.h)
+/* Perceptual hashes (metrics/perceptual_hash.h), and those that differ in few bits (lookalikes/near_hashes.h)
  * against the definition. */
 #include "support/random_tensors.h"
 #include <math.h>
 #include "metrics/perceptual_hash.h"
-#include "select/near_hashes.h"
+#include "lookalikes/near_hashes.h"
 
 enum { MANY = 20000, W = DC3_HASH_WORDS };
 

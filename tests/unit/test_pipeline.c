@@ -150,7 +150,7 @@ static void bins_and_gradients(void **state)
         int taught = way & 1;
         dc3_selection expected;
         dc3_condense_options o = options_of("dc3", taught ? weights : "none");
-        if (way & 2) o.selection = DC3_SELECTION_NESTED;
+        if (!(way & 2)) o.selection = DC3_SELECTION_PAPER;
         json_t *lines = run(&o, 1);
         dc3_select_options select = o.select;
         select.nested = way >> 1;
@@ -251,11 +251,12 @@ static void choose_crops(const dc3_condense_options *o, const dc3_box *boxes, dc
     float *encoded, *embeddings, *logits;
     int64_t length = features(boxes, &encoded, &embeddings, &logits);
     select.ipc *= (int)each;
-    if (o->selection == DC3_SELECTION_PAPER) {
+    select.nested = o->selection != DC3_SELECTION_PAPER;
+    if (o->selection == DC3_SELECTION_PAPER || o->selection == DC3_SELECTION_NESTED) {
         assert_int_equal(dc3_select_bins(&select, N, length, encoded, labels, bins), DC3_OK);
         assert_int_equal(dc3_select_rows(&select, N, d, c, embeddings, logits, labels, bins, expected),
                          DC3_OK);
-        if (each > 1) take_turns(expected, select.ipc, bins);
+        if (each > 1 && !select.nested) take_turns(expected, select.ipc, bins);
     } else {
         dc3_chooser *chooser =
             o->selection == DC3_SELECTION_HERDING ? dc3_choose_herding : dc3_choose_confident_then_hard;
@@ -269,15 +270,16 @@ static void choose_crops(const dc3_condense_options *o, const dc3_box *boxes, dc
 static void selections_of_crops(void **state)
 {
     (void)state;
-    static const dc3_selection_kind kinds[] = {DC3_SELECTION_PAPER, DC3_SELECTION_HERDING,
-                                               DC3_SELECTION_CAO2};
-    for (int i = 0; i < 6; i++) {
+    static const dc3_selection_kind kinds[] = {DC3_SELECTION_PAPER, DC3_SELECTION_NESTED,
+                                               DC3_SELECTION_HERDING, DC3_SELECTION_CAO2};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    for (int i = 0; i < 2 * KINDS; i++) {
         dc3_condense_options o = options_of("dc3-select", weights);
         dc3_box boxes[N];
         dc3_selection expected;
-        o.crops = CROPS, o.factor = 1 + i / 3, o.selection = kinds[i % 3];
+        o.crops = CROPS, o.factor = 1 + i / KINDS, o.selection = kinds[i % KINDS];
         o.select.ipc = o.factor == 1 ? 6 : 3;
-        if (o.selection != DC3_SELECTION_PAPER) o.select.bins = dc3_select_defaults().bins;
+        if (i % KINDS > 1) o.select.bins = dc3_select_defaults().bins; /* which they have no use for */
         for (int k = 0; k < N; k++) best_crop(&o, k, &boxes[k]);
         json_t *lines = run(&o, o.factor * o.factor);
         choose_crops(&o, boxes, &expected);

@@ -13,8 +13,8 @@ from ._native import lib
 class Selection(typing.NamedTuple):
     """What dc3.select chose.
 
-    rows: int64 [count], by class, then bin (nested: by turns), then in the order chosen; a repeated row stands at its
-        class's end.
+    rows: int64 [count], by class, then by turns (not nested: by bin), in the order chosen; a repeated row stands at
+        its class's end.
     gains: float64 [count], what each added to its bin's objective; NaN of a repeated row.
     repeated: how many rows repeat one, because a class has too few.
     """
@@ -34,10 +34,11 @@ def select(embeddings: numpy.typing.ArrayLike, labels: numpy.typing.ArrayLike, i
     gradients of that layer are. Without logits they are as similar as the cosine of their embeddings. bins: [n] bin
     numbers within each class, in place of a clustering.
 
-    Settings: bins_per_class (default 10), nested (True: as many bins for any ipc, so that the first rows of each class
-    are those of a smaller ipc), components (of the PCA, 50), objective ("graph-cut", "facility-location",
-    "log-determinant"), maximizer ("naive", "lazy", "stochastic", "approximate-lazy"), gradient ("plain",
-    "double-softmax"), lambda_, epsilon, beta, seed, strict (refuses a class of fewer than ipc rows), threads.
+    Settings: bins_per_class (default 10), nested (the first rows of each class are those of a smaller ipc, since there
+    are as many bins for any; True but for the maximizer "stochastic"; False: as the paper chooses), components (of the
+    PCA, 50), objective ("graph-cut", "facility-location", "log-determinant"), maximizer ("naive", "lazy", "stochastic",
+    "approximate-lazy"), gradient ("plain", "double-softmax"), lambda_, epsilon, beta, seed, strict (refuses a class of
+    fewer than ipc rows), threads.
     """
     embeddings = _arrays.take("embeddings", embeddings, numpy.float32, (2,))
     n, d = embeddings.shape

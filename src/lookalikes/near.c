@@ -1,4 +1,4 @@
-#include "select/near.h"
+#include "lookalikes/near.h"
 
 #include <cblas.h>
 #include <math.h>

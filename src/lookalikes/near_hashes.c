@@ -1,4 +1,4 @@
-#include "select/near_hashes.h"
+#include "lookalikes/near_hashes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Rows that are nearly the same as another: near-duplicates among images, by their embeddings. */
-#ifndef DC3_SELECT_NEAR_H
-#define DC3_SELECT_NEAR_H
+#ifndef DC3_LOOKALIKES_NEAR_H
+#define DC3_LOOKALIKES_NEAR_H
 
 #include <stdint.h>
 #include "base/status.h"

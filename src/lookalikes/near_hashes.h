@@ -1,6 +1,6 @@
 /* Hashes of 256 bits that differ in few bits: near-duplicates among images (metrics/perceptual_hash.h). */
-#ifndef DC3_SELECT_NEAR_HASHES_H
-#define DC3_SELECT_NEAR_HASHES_H
+#ifndef DC3_LOOKALIKES_NEAR_HASHES_H
+#define DC3_LOOKALIKES_NEAR_HASHES_H
 
 #include <stdint.h>
 #include "base/status.h"
