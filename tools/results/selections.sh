@@ -8,12 +8,13 @@
 #     LABELS='hard soft' WAYS='random rded paper random+crop paper+crop cao2+crop' selections.sh cifar10 work
 #     SIZE=128 ARCH=resnet18 WAYS='random rded paper paper+crop paper+mosaic' selections.sh imagenette work
 #
-# In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default random
-# rded and every selection; X+crop and X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels,
-# default: the images'), ARCH (of teacher and students, default convnet3), SEEN (images that each student sees; default
-# 10,000 at IPC 1, 30,000 to 10, 50,000 above), RECIPE (of students, default strong; with classic in batches of 10, 25
-# and 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14),
-# FROM (last digits of the names of the images that are chosen from, default 0-689).
+# In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default
+# random rded and every selection; also facility-location and log-determinant, objectives of nested; X+crop and
+# X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels, default: the images'), ARCH (of
+# teacher and students, default convnet3), SEEN (images that each student sees; default 10,000 at IPC 1, 30,000 to 10,
+# 50,000 above), RECIPE (of students, default strong; with classic in batches of 10, 25 and 50), TEACHER (a file,
+# default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM (last digits of the
+# names of the images that are chosen from, default 0-689).
 set -eu
 data=$(realpath "$1") work=$2 ipcs=${*:3}
 ipcs=${ipcs:-1 10 50}
@@ -49,6 +50,7 @@ seen() {
 condense() { # WAY IPC SEED
   local how=(--method dc3-select --selection "${1%+*}")
   [[ $1 != random* && $1 != rded* ]] || how=(--method "${1%+*}")
+  [[ $1 != facility-location* && $1 != log-determinant* ]] || how=(--method dc3-select --objective "${1%+*}")
   case $1 in
     *+crop) how+=(--crops "${CROPS:-5}" --factor 1) ;;
     *+mosaic) how+=(--crops "${CROPS:-5}" --factor 2) ;;
