@@ -205,8 +205,8 @@ const option view_options[] = {
      "(docs/recipes.md; default strong, of the views of dc3 label classic)",
      "NAME"},
     {"crop", 0, OPTION_REAL, AT(student.crop), ABOVE_0(1),
-     "Least part of an image's area that a view shows, such as 0.1 (default: the recipe's, 1 over the "
-     "factor)",
+     "Least part of an image's area that a view shows, such as 0.1 (default: 0.7 of strong with soft labels "
+     "and factor 1, else 1 over the factor)",
      "X"},
     {"cutmix", 0, OPTION_WHOLE, AT(student.cutmix), WITHIN(0, 1),
      "1: views are mixed by CutMix, 0: they are not (default: the recipe's, 1)", "0|1"},

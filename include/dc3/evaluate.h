@@ -51,13 +51,13 @@ typedef struct dc3_evaluate_options {
     dc3_recipe_kind recipe;
     dc3_loss_kind loss;
     dc3_lr_schedule schedule;
-    double hard_share; /* of hard labels in the losses cosine and mse, 0 to 10; -1: the recipe's, or 0.1 and
-                          0.025 of a loss that is given */
-    double smoothing;  /* of hard labels, 0 to 0.999; -1: the recipe's, or 0.1 of a given cosine, 0 of mse */
-    double crop;  /* least part of the area that a crop shows, above 0 to 1; 0: the recipe's, which may be
-                     1 / factor */
-    int cutmix;   /* 1: views are mixed, 0: not; -1: as the recipe says */
-    int rand_ops; /* operations of RandAugment on each view, 0 to 4; -1: as the recipe says */
+    double hard_share;  /* of hard labels in the losses cosine and mse, 0 to 10; -1: the recipe's, or 0.1 and
+                           0.025 of a loss that is given */
+    double smoothing;   /* of hard labels, 0 to 0.999; -1: the recipe's, or 0.1 of a given cosine, 0 of mse */
+    double crop;        /* least part of the area that a crop shows, above 0 to 1; 0: the recipe's, of
+                           strong with soft labels and factor 1 0.7, else 1 / factor */
+    int cutmix;         /* 1: views are mixed, 0: not; -1: as the recipe says */
+    int rand_ops;       /* operations of RandAugment on each view, 0 to 4; -1: as the recipe says */
     int rand_strength;  /* of them, 1 to 30; 0: the recipe's, or 9 */
     double ema;         /* decay of the averaged weights that are tested, 0 to 0.999999, 0: the weights
                            themselves; -1: the recipe's */

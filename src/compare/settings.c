@@ -64,7 +64,7 @@ static void add_recipe(const dc3_evaluate_options *e, json_t *settings)
     json_object_set_new(settings, "recipe", word(dc3_recipe_kind_name(dc3_recipe_named(e->recipe))));
     /* The values of "strong" were others in earlier versions, which do not say this. */
     json_object_set_new(settings, "recipe_version",
-                        json_integer(dc3_recipe_named(e->recipe) == DC3_RECIPE_STRONG ? 2 : 1));
+                        json_integer(dc3_recipe_named(e->recipe) == DC3_RECIPE_STRONG ? 3 : 1));
     json_object_set_new(settings, "loss", word(dc3_loss_kind_name(e->loss)));
     json_object_set_new(settings, "schedule", word(dc3_lr_schedule_name(e->schedule)));
 }

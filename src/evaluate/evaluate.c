@@ -65,6 +65,7 @@ static json_t *departures(const dc3_evaluation *e)
     const dc3_score *s = e->score;
     dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
     dc3_recipe r = dc3_recipe_of(kind, e->labels == DC3_LABELS_HARD);
+    dc3_recipe_take_factor(s->factor, &r);
     const struct {
         const char *name;
         int departs;

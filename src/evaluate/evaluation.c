@@ -211,7 +211,7 @@ static dc3_status find_size(const dc3_evaluation *e, int *size)
 static dc3_status resolve(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    const dc3_label_source *source = e->source;
+    dc3_label_source *source = e->source;
     dc3_score *s = e->score;
     DC3_TRY(check_stored(e));
     DC3_TRY(find_size(e, &s->size));
@@ -219,6 +219,8 @@ static dc3_status resolve(dc3_evaluation *e)
                 : e->plain         ? 0
                 : e->recipe.factor ? e->recipe.factor
                                    : dc3_protocol_factor(s->size);
+    if (!source->views) dc3_recipe_take_factor(s->factor, &e->recipe);
+    source->recipe = e->recipe;
     int64_t batch = source->views ? source->batch : o->batch;
     dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
     s->batch = !batch ? dc3_recipe_batch(kind, e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;

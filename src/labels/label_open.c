@@ -38,6 +38,7 @@ static void resolve(dc3_labelling *l)
                : o->recipe == DC3_RECIPE_DEFAULT ? 100
                                                  : dc3_recipe_batch(o->recipe, n, classes);
     l->factor = l->recipe.factor ? l->recipe.factor : dc3_protocol_factor(l->teachers.size);
+    dc3_recipe_take_factor(l->factor, &l->recipe);
 }
 
 static json_t *names_of(const dc3_dataset *d, int classes)

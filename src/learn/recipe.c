@@ -20,7 +20,7 @@ static const dc3_recipe recipes[][2] = {
     [DC3_RECIPE_RDED] = {{RDED_VALUES, .epochs = 300}, {RDED_VALUES, .epochs = 300}},
     [DC3_RECIPE_DC3] = {{RDED_VALUES, .epochs = 2000, .factor = 2},
                         {RDED_VALUES, .epochs = 2000, .factor = 2}},
-    [DC3_RECIPE_STRONG] = {{STRONG_VALUES, .rand_ops = 2, .rand_strength = 9},
+    [DC3_RECIPE_STRONG] = {{STRONG_VALUES, .rand_ops = 2, .rand_strength = 9, .crop_whole = 0.7},
                            {STRONG_VALUES, .rand_ops = 1, .rand_strength = 6}}};
 
 dc3_recipe dc3_recipe_of(dc3_recipe_kind kind, int hard)
@@ -78,6 +78,11 @@ dc3_status dc3_recipe_take_views(const dc3_recipe_views *v, dc3_recipe *r)
     if (r->rand_ops && !r->rand_strength) r->rand_strength = 9; /* torchvision's */
     if (!r->rand_ops) r->rand_strength = 0;
     return DC3_OK;
+}
+
+void dc3_recipe_take_factor(int factor, dc3_recipe *r)
+{
+    if (factor == 1 && !(r->crop > 0)) r->crop = r->crop_whole;
 }
 
 void dc3_recipe_take_loss(dc3_loss_kind loss, dc3_recipe *recipe)

@@ -12,11 +12,12 @@
 #define DC3_RECIPE_USUAL DC3_RECIPE_STRONG
 
 typedef struct dc3_recipe {
-    int epochs;      /* at most */
-    int images_seen; /* fewer epochs, of at least 300, where all would see more images; 0: all epochs */
-    int factor;      /* of the views, 1 or 2; 0: dc3_protocol_factor */
-    double crop;     /* least part of the image's area that a view shows, above 0 to 1; 0: 1 / factor */
-    int cutmix;      /* 1: alpha 1 on every batch; 0: views are not mixed */
+    int epochs;        /* at most */
+    int images_seen;   /* fewer epochs, of at least 300, where all would see more images; 0: all epochs */
+    int factor;        /* of the views, 1 or 2; 0: dc3_protocol_factor */
+    double crop;       /* least part of the image's area that a view shows, above 0 to 1; 0: 1 / factor */
+    double crop_whole; /* the same where the factor is 1 and crop is 0 (dc3_recipe_take_factor); 0: all */
+    int cutmix;        /* 1: alpha 1 on every batch; 0: views are not mixed */
     int rand_ops, rand_strength; /* RandAugment's N and M; 0: none */
     dc3_loss_kind loss;          /* of soft labels */
     double temperature;          /* of KL */
@@ -43,6 +44,8 @@ typedef struct dc3_recipe_views {
 
 /* DC3_ERR_OPTION names a value out of range. */
 dc3_status dc3_recipe_take_views(const dc3_recipe_views *views, dc3_recipe *recipe);
+/* The factor of the views once it is known: with 1 the recipe's crop_whole becomes its crop. */
+void dc3_recipe_take_factor(int factor, dc3_recipe *recipe);
 /* Share and smoothing that a loss comes with, where the recipe has another one: GIFT's 0.1 and 0.1, EDC's
  * 0.025 and 0; of KL both 0. */
 void dc3_recipe_take_loss(dc3_loss_kind loss, dc3_recipe *recipe);

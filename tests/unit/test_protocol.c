@@ -285,6 +285,35 @@ static void stored_labels(void **state)
     assert_true(fabs(asked.top1 - read.top1) < 0.05);
 }
 
+/* The strong recipe draws crops from 0.7 of the area of whole images for soft labels; hard labels see all of
+ * the area, and with factor 2 crops are from a half, as in every recipe. Stored labels know it too. */
+static void crops_of_whole_images(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        dc3_label_kind labels = k == 1 ? DC3_LABELS_HARD : DC3_LABELS_SOFT;
+        dc3_evaluate_options usual = options_of(labels), given;
+        usual.recipe = DC3_RECIPE_STRONG, usual.factor = k == 2 ? 2 : 1;
+        given = usual;
+        given.crop = k == 1 ? 1 : k == 2 ? 0.5 : 0.7;
+        dc3_score score = evaluate(&usual), same = evaluate(&given);
+        assert_true(score.loss == same.loss);
+        assert_true(!strstr(score.training, "crops from") == (k == 1 || k == 2));
+        if (k == 3) given.crop = 1, assert_true(evaluate(&given).loss != score.loss);
+    }
+    dc3_label_options l = dc3_label_defaults();
+    dc3_label_report report;
+    l.run = data, l.out = stored, l.teacher = weights, l.size = SIZE, l.factor = 1, l.batch = BATCH,
+    l.force = 1;
+    l.views = EPOCHS, l.seed = SEED, l.threads = 2, l.recipe = DC3_RECIPE_STRONG;
+    if (dc3_label(&l, &report) != DC3_OK) fail_msg("%s", dc3_error_text());
+    dc3_evaluate_options soft = options_of(DC3_LABELS_SOFT), o = options_of(DC3_LABELS_STORED);
+    soft.recipe = o.recipe = DC3_RECIPE_STRONG, o.stored = stored, o.teacher = NULL;
+    dc3_score asked = evaluate(&soft), read = evaluate(&o);
+    assert_true(fabs(asked.loss - read.loss) < 0.01 * asked.loss);
+    assert_non_null(strstr(read.training, "crops from 0.7 of the area"));
+}
+
 /* What several students come to. */
 typedef struct results {
     int count;
@@ -411,9 +440,12 @@ static void one_fails(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(students),           cmocka_unit_test(stored_labels),
-        cmocka_unit_test(side_by_side),       cmocka_unit_test(dry_run_of_several),
-        cmocka_unit_test(parts_of_a_dataset), cmocka_unit_test(one_fails)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(students),
+                                       cmocka_unit_test(stored_labels),
+                                       cmocka_unit_test(crops_of_whole_images),
+                                       cmocka_unit_test(side_by_side),
+                                       cmocka_unit_test(dry_run_of_several),
+                                       cmocka_unit_test(parts_of_a_dataset),
+                                       cmocka_unit_test(one_fails)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
