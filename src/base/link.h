@@ -5,7 +5,7 @@
 #include "base/status.h"
 
 /* Makes `path` a link to `target`, in place of what stands there: beside it first and then renamed, so that
- * nobody finds nothing there. DC3_ERR_IO names both. */
+ * nobody finds nothing there. DC3_ERR_IO, and errno, names both. */
 dc3_status dc3_link_write(const char *target, const char *path);
 
 #endif

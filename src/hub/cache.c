@@ -1,9 +1,11 @@
 #include "hub/cache.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "base/link.h"
 #include "hub/name.h"
@@ -142,15 +144,38 @@ static char *way_to(const char *file, const char *digest)
     return g_string_free(way, FALSE);
 }
 
+int dc3_hub_cache_has(const char *folder, const char *commit, const char *file, int64_t size)
+{
+    char *path = dc3_hub_cache_snapshot(folder, commit, file);
+    struct stat info;
+    int has = lstat(path, &info) == 0 && S_ISREG(info.st_mode) && (int64_t)info.st_size == size;
+    g_free(path);
+    return has;
+}
+
+/* A link to the blob, or where the file system has none the blob itself. Another process may have moved it.
+ */
+static dc3_status place(const char *folder, char *path, const char *way, const char *digest)
+{
+    char *blob = dc3_hub_cache_blob(folder, digest);
+    dc3_status status = dc3_make_folder_of(path);
+    if (status == DC3_OK) {
+        status = dc3_link_write(way, path);
+        int has_none = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+        if (status == DC3_ERR_IO && has_none &&
+            (rename(blob, path) == 0 || (errno == ENOENT && dc3_path_what(path) == DC3_PATH_FILE)))
+            status = DC3_OK;
+    }
+    g_free(blob);
+    return status;
+}
+
 dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char *file, const char *digest)
 {
     char *path = dc3_hub_cache_snapshot(folder, commit, file), *way = way_to(file, digest),
          *found = g_file_read_link(path, NULL);
     dc3_status status = DC3_OK;
-    if (!found || strcmp(found, way) != 0) {
-        status = dc3_make_folder_of(path);
-        if (status == DC3_OK) status = dc3_link_write(way, path);
-    }
+    if (!found || strcmp(found, way) != 0) status = place(folder, path, way, digest);
     g_free(found);
     g_free(way);
     g_free(path);

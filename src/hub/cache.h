@@ -4,7 +4,8 @@
  *     ROOT/models--OWNER--NAME/blobs/DIGEST             contents, by the SHA-256 of a large file (Git LFS) or
  * the SHA-1 of its git blob ROOT/models--OWNER--NAME/blobs/DIGEST.incomplete  the beginning of one
  *     ROOT/models--OWNER--NAME/refs/REVISION            the commit that a branch or a tag was last found at
- *     ROOT/models--OWNER--NAME/snapshots/COMMIT/PATH    a relative link to its blob
+ *     ROOT/models--OWNER--NAME/snapshots/COMMIT/PATH    a relative link to its blob, or where links cannot be
+ * made the file itself, of which there is no blob
  *     ROOT/.locks/models--OWNER--NAME/DIGEST.lock       held (flock) by who fetches it
  *     ROOT/.locks/models--OWNER--NAME/pull.lock         shared by calls of dc3 that fetch something of the
  * model
@@ -13,6 +14,7 @@
 #define DC3_HUB_CACHE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "base/status.h"
 
 enum { DC3_HUB_COMMIT = 41 }; /* bytes of a commit's text */
@@ -42,7 +44,10 @@ char *dc3_hub_cache_snapshot(const char *folder, const char *commit, const char 
 int dc3_hub_cache_is_model(const char *snapshot);
 char *dc3_hub_cache_blob(const char *folder, const char *digest);
 
-/* Makes the file of a commit lead to its blob; one that does already stays. */
+/* 1 if the commit has the file itself, of this size: it is no link. */
+int dc3_hub_cache_has(const char *folder, const char *commit, const char *file, int64_t size);
+/* Makes the file of a commit lead to its blob; one that does already stays. Where the file system has no
+ * links the blob becomes the file. */
 dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char *file, const char *digest);
 /* Notes the commit of a revision; one that is noted already, or is the commit, is not written. */
 dc3_status dc3_hub_cache_note(const char *folder, const char *revision, const char *commit);

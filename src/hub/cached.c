@@ -13,9 +13,30 @@
 
 /* ---- what is there ---- */
 
-/* Adds up the blobs of a model. */
-static void count_blobs(const char *folder, dc3_cached *model)
+/* Adds up the files below a folder of snapshots that are no links to blobs. */
+static void count_files(const char *folder, int depth, dc3_cached *model)
 {
+    enum { DEEPEST = 8 };
+    GDir *dir = depth < DEEPEST ? g_dir_open(folder, 0, NULL) : NULL;
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir))) {
+        struct stat info;
+        char *path = g_build_filename(folder, name, NULL);
+        if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
+            model->files++, model->bytes += info.st_size;
+        else if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode))
+            count_files(path, depth + 1, model);
+        g_free(path);
+    }
+    if (dir) g_dir_close(dir);
+}
+
+/* Adds up the blobs of a model, and its files that have none. */
+static void count_all(const char *folder, dc3_cached *model)
+{
+    char *snapshots = g_build_filename(folder, "snapshots", NULL);
+    count_files(snapshots, 0, model);
+    g_free(snapshots);
     char *blobs = g_build_filename(folder, "blobs", NULL);
     GDir *dir = g_dir_open(blobs, 0, NULL);
     const char *name;
@@ -61,7 +82,7 @@ static int describe(const char *root, const char *repository, dc3_cached *model)
          *name = g_strconcat("hf:", repository, NULL);
     GString *revisions = g_string_new(NULL);
     *model = (dc3_cached){.files = 0};
-    count_blobs(folder, model);
+    count_all(folder, model);
     add_revisions(refs, "", 0, revisions);
     model->name = strdup(name);
     model->revisions = strdup(revisions->str);
@@ -118,7 +139,7 @@ static dc3_status remove_folder(const char *root, const char *repository, int64_
     char *folder = dc3_hub_cache_folder(root, repository), *locks = dc3_hub_cache_locks(root, repository);
     dc3_cached model = {.files = 0};
     dc3_status status = DC3_OK;
-    count_blobs(folder, &model);
+    count_all(folder, &model);
     if (dc3_path_what(folder) != DC3_PATH_FOLDER)
         status = dc3_fail(DC3_ERR_IO, "hf:%s: not in the cache %s", repository, root);
     else if (dc3_hub_locks_held(locks))

@@ -42,17 +42,19 @@ static char *part_of(const dc3_hub_store *store, const dc3_hub_file *file)
     return part;
 }
 
-static int has_blob(const dc3_hub_store *store, const dc3_hub_file *file)
+/* 1 if it is there: as a blob, or where links cannot be made as the commit's own file. */
+static int is_there(const dc3_hub_store *store, const char *commit, const dc3_hub_file *file)
 {
+    if (dc3_hub_cache_has(store->folder, commit, file->path, file->size)) return 1;
     char *blob = dc3_hub_cache_blob(store->folder, file->digest);
     int64_t size = size_of(blob);
     g_free(blob);
     return size == file->size;
 }
 
-int64_t dc3_hub_have(const dc3_hub_store *store, const dc3_hub_file *file)
+int64_t dc3_hub_have(const dc3_hub_store *store, const char *commit, const dc3_hub_file *file)
 {
-    if (has_blob(store, file)) return file->size;
+    if (is_there(store, commit, file)) return file->size;
     char *part = part_of(store, file);
     int64_t size = size_of(part);
     g_free(part);
@@ -249,14 +251,14 @@ dc3_status dc3_hub_download(dc3_hub_client *client, const dc3_hub_name *name, co
                             const char *commit, const dc3_hub_file *file, int64_t missing,
                             dc3_hub_meter *meter)
 {
-    if (has_blob(store, file)) {
+    if (is_there(store, commit, file)) {
         meter->total -= missing;
         return DC3_OK;
     }
     arrival a = {.name = name, .file = file, .meter = meter, .path = part_of(store, file), .fd = -1};
     int lock;
     dc3_status status = dc3_hub_lock(store->locks, file->digest, file->path, meter->listener, &lock);
-    if (status == DC3_OK && has_blob(store, file))
+    if (status == DC3_OK && is_there(store, commit, file))
         meter->total -= missing;
     else if (status == DC3_OK)
         status = fill_blob(client, &a, store, commit, missing);

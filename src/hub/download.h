@@ -15,10 +15,11 @@ typedef struct dc3_hub_store {
     char *folder, *locks;
 } dc3_hub_store;
 
-/* Bytes of a file that the cache has: all, the beginning, or 0. */
-int64_t dc3_hub_have(const dc3_hub_store *store, const dc3_hub_file *file);
+/* Bytes of a commit's file that the cache has: all, the beginning, or 0. */
+int64_t dc3_hub_have(const dc3_hub_store *store, const char *commit, const dc3_hub_file *file);
 
-/* Fetches what is missing of its blob, and checks its hash; the blob is in its place then. What was fetched
+/* Fetches what is missing of its blob, and checks its hash; the blob is in its place then, unless the commit
+ * has the file itself. What was fetched
  * stays for the next call if this one fails, except for contents that are not what the hub says. Waits while
  * another process fetches the same file. `missing` is what of it is in the meter's total. */
 dc3_status dc3_hub_download(dc3_hub_client *client, const dc3_hub_name *name, const dc3_hub_store *store,

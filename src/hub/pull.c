@@ -123,7 +123,7 @@ static dc3_status plan(pull *p, dc3_hub_client *client)
     DC3_TRY(dc3_hub_choose(l, &p->name, p->options->fp16, &p->options->listener, p->wanted));
     for (int i = 0; i < l->count; i++) {
         if (!p->wanted[i]) continue;
-        p->missing[i] = l->files[i].size - dc3_hub_have(&p->store, &l->files[i]);
+        p->missing[i] = l->files[i].size - dc3_hub_have(&p->store, l->commit, &l->files[i]);
         p->report->files++;
         p->report->bytes += l->files[i].size;
         p->report->missing += p->missing[i];
@@ -146,7 +146,8 @@ static dc3_status fetch(pull *p, dc3_hub_client *client)
         const dc3_hub_file *file = &p->listing.files[i];
         if (!p->wanted[i]) continue;
         status = dc3_hub_download(client, &p->name, &p->store, commit, file, p->missing[i], &meter);
-        if (status == DC3_OK) status = dc3_hub_cache_link(p->store.folder, commit, file->path, file->digest);
+        if (status == DC3_OK && !dc3_hub_cache_has(p->store.folder, commit, file->path, file->size))
+            status = dc3_hub_cache_link(p->store.folder, commit, file->path, file->digest);
     }
     p->report->fetched = meter.done;
     if (status == DC3_OK) status = dc3_hub_cache_note(p->store.folder, p->name.revision, commit);

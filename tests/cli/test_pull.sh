@@ -51,6 +51,25 @@ expect 0 "result: $cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/mini
 expect 1 "HF_HUB_OFFLINE is set: hf:t/plain: not in the cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/plain
 [[ $(wc -l < hub.log) == "$requests" ]] || fail "the network was used: $(tail -1 hub.log)"
 
+# A cache whose files are no links, as Python's package makes one where there can be none: what is there is found, and
+# counted, and not fetched again; what is not comes, also where we cannot make links.
+cp -rL $cache/models--t--mini copy && rm -r $cache/models--t--mini copy/blobs && mv copy $cache/models--t--mini
+cdn=$(grep -c '"cdn"' hub.log)
+expect 0 "for --editor  yes" "$dc3" info hf:t/mini
+expect 0 "to fetch: nothing" "$dc3" pull hf:t/mini
+[[ $(grep -c '"cdn"' hub.log) == "$cdn" ]] || fail "what is there without links was fetched"
+[[ ! -L $(place mini model_index.json) && ! -e $cache/models--t--mini/blobs ]] || fail "a file was made a link"
+expect 0 "29." "$dc3" pull --list
+rm "$(place mini unet/diffusion_pytorch_model.safetensors)" "$(place mini model_index.json)"
+unlinked() { DC3_FAULT=link:none LD_PRELOAD=$tools/libfaulty_io.so "$dc3" "$@"; }
+expect 0 "result: $cache/models--t--mini" unlinked pull hf:t/mini
+[[ $(grep -c '"cdn"' hub.log) == $((cdn + 2)) ]] || fail "what was fetched: $(tail -n 6 hub.log)"
+for file in model_index.json unet/diffusion_pytorch_model.safetensors; do
+  cmp models/t/mini/$file "$(place mini $file)" && [[ ! -L $(place mini $file) ]] || fail "$file"; done
+expect 0 "to fetch: nothing" unlinked pull hf:t/mini
+! compgen -G "$cache/models--t--mini/blobs/*" > /dev/null || fail "blobs beside the files"
+rm -r $cache/models--t--mini && expect 0 "result" "$dc3" pull hf:t/mini
+
 # Single files, revisions, the fp16 variant.
 expect 0 "teacher.safetensors" "$dc3" pull hf:t/plain:teacher.safetensors
 expect 0 "a classifier, convnet3" "$dc3" info hf:t/plain:teacher.safetensors

@@ -4,7 +4,7 @@
  * but the first write stores half of its bytes; "kill": the process is killed; "stop": it is stopped there
  * once, until SIGCONT. "count:FILE" writes the number of calls into FILE at the end. "lock:ofd" is a file
  * system without locks of open file descriptions, "lock:none" one without any, "lock:loose" one whose locks
- * keep nobody out. */
+ * keep nobody out, "link:none" one without symbolic links. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -64,8 +64,8 @@ static int strikes(const char *call, const char *path, int fd, int *half)
 {
     const char *fault = getenv("DC3_FAULT");
     *half = 0;
-    if (!fault || strncmp(fault, "lock:", 5) == 0 || !is_meant(fault + 5 + (*fault == 'c'), call, path, fd) ||
-        *fault == 'c')
+    if (!fault || strncmp(fault, "lock:", 5) == 0 || strncmp(fault, "link:", 5) == 0 ||
+        !is_meant(fault + 5 + (*fault == 'c'), call, path, fd) || *fault == 'c')
         return 0;
     int first = !atomic_exchange(&struck, 1);
     if (strncmp(fault, "kill:", 5) == 0) kill(getpid(), SIGKILL);
@@ -198,5 +198,14 @@ int flock(int fd, int operation)
     if (is_fault("lock:loose")) return 0;
     if (!is_fault("lock:none")) return real(fd, operation);
     errno = ENOSYS;
+    return -1;
+}
+
+int symlink(const char *target, const char *path)
+{
+    static int (*real)(const char *, const char *);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "symlink");
+    if (!is_fault("link:none")) return real(target, path);
+    errno = EPERM;
     return -1;
 }
