@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "dc3/text.h"
 #include "output/output_path.h"
 #include "run_folder/chosen_table.h"
 #include "run_folder/calibration.h"
@@ -59,6 +60,23 @@ static void complete(json_t *was, const json_t *is)
         json_object_set_new(was, "selection", json_string("paper"));
 }
 
+/* Bytes as they are typed. Where images are stored otherwise, the size of shards that follows is not named.
+ */
+static void word_sizes(json_t *was, json_t *is)
+{
+    static const char *const keys[] = {"budget", "shard_size"};
+    json_t *both[2] = {was, is};
+    int same = json_equal(json_object_get(was, "store"), json_object_get(is, "store"));
+    for (int i = 0; i < 4; i++) {
+        char text[DC3_NUMBER_TEXT];
+        json_t *settings = both[i % 2];
+        double bytes = json_number_value(json_object_get(settings, keys[i / 2]));
+        if (bytes > 0)
+            json_object_set_new(settings, keys[i / 2], json_string(dc3_exact_size_text(bytes, text)));
+        if (!same) json_object_del(settings, "shard_size");
+    }
+}
+
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
@@ -106,6 +124,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))
             json_object_set_new(b, some[i], json_null());
     complete(a, b);
+    word_sizes(a, b);
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
     json_decref(b);

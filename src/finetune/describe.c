@@ -91,7 +91,7 @@ static dc3_status compare(dc3_finetuning *t, const char *path, const json_t *doc
     json_t *now = json_loads(t->settings, 0, NULL), *losses = json_object_get(document, "losses");
     char list[600];
     *done = json_equal(json_object_get(document, "settings"), now);
-    dc3_json_differences(json_object_get(document, "settings"), now, ",", list, sizeof list);
+    dc3_json_all_differences(json_object_get(document, "settings"), now, ",", list, sizeof list);
     json_decref(now);
     if (!*done)
         return dc3_fail(

@@ -155,7 +155,7 @@ static int may_go_on(json_t *was, json_t *now, char *list, size_t size)
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         json_object_set(before, free_keys[i], json_object_get(now, free_keys[i]));
     int may = before && json_equal(before, now);
-    dc3_json_differences(may ? was : before, now, ",", list, size);
+    dc3_json_all_differences(may ? was : before, now, ",", list, size);
     json_decref(before);
     return may;
 }

@@ -1,6 +1,7 @@
 #include "io/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -90,16 +91,27 @@ dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
     return status;
 }
 
+/* A value as one line, to be freed: a number as one writes it, "not given" where there is none. */
+static char *value_text(const json_t *value)
+{
+    enum { flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15) };
+    char number[40];
+    if (!value || json_is_null(value)) return strdup("not given");
+    if (!json_is_real(value)) return json_dumps(value, flags);
+    snprintf(number, sizeof number, "%.15g", json_real_value(value));
+    return strdup(number);
+}
+
 /* "NAME was OLD and is NEW" behind what the text has; what is longer than fits in a message ends with "..".
  */
 static void add_difference(const char *name, const json_t *old, const json_t *value, const char *between,
                            char *text, size_t size)
 {
-    enum { LONGEST = 60, flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15) };
-    char *a = old ? json_dumps(old, flags) : NULL, *b = json_dumps(value, flags);
+    enum { LONGEST = 60 };
+    char *a = value_text(old), *b = value_text(value);
     size_t used = strlen(text);
     snprintf(text + used, size - used, "%s%s was %.*s%s%s is %.*s%s", used ? "; " : "", name, LONGEST,
-             a ? a : "absent", a && strlen(a) > LONGEST ? ".." : "", between, LONGEST, b ? b : "",
+             a ? a : "", a && strlen(a) > LONGEST ? ".." : "", between, LONGEST, b ? b : "",
              b && strlen(b) > LONGEST ? ".." : "");
     free(a);
     free(b);
@@ -129,6 +141,16 @@ void dc3_json_differences(const json_t *was, const json_t *is, const char *betwe
 {
     *text = 0;
     add_differences("", was, is, between, text, size);
+}
+
+void dc3_json_all_differences(const json_t *was, const json_t *is, const char *between, char *text,
+                              size_t size)
+{
+    const char *key;
+    json_t *value;
+    dc3_json_differences(was, is, between, text, size);
+    json_object_foreach((json_t *)(uintptr_t)was, key, value) if (!json_object_get(is, key))
+        add_difference(key, value, NULL, between, text, size);
 }
 
 dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags)

@@ -30,6 +30,9 @@ dc3_status dc3_json_write(const char *folder, const char *name, const json_t *va
  * an object inside its members, "teacher.size was ..". " and" is what stands between the values. "" where
  * there are none. */
 void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size);
+/* The same, and the members that `is` lacks: "crop was 0.1 and is not given". */
+void dc3_json_all_differences(const json_t *was, const json_t *is, const char *between, char *text,
+                              size_t size);
 
 /* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
 json_t *dc3_json_text(const char *bytes);

@@ -40,7 +40,7 @@ static dc3_status compare(const char *folder, const char *path, const json_t *se
     char text[400];
     json_t *was = NULL;
     DC3_TRY(dc3_json_read(path, LIMIT, &was));
-    dc3_json_differences(was, settings, " and", text, sizeof text);
+    dc3_json_all_differences(was, settings, " and", text, sizeof text);
     json_decref(was);
     if (!*text) return DC3_OK;
     return dc3_fail(

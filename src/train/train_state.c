@@ -66,16 +66,8 @@ dc3_status dc3_train_save(dc3_train_state *t)
 /* The settings that differ; some are only there where they are given. */
 static void list_differences(const char *old_text, const char *new_text, char *list, size_t size)
 {
-    json_t *was = old_text ? json_loads(old_text, 0, NULL) : NULL, *now = json_loads(new_text, 0, NULL),
-           *value;
-    const char *key;
-    dc3_json_differences(was, now, ",", list, size);
-    json_object_foreach(was, key, value)
-    {
-        size_t used = strlen(list);
-        if (!json_object_get(now, key))
-            snprintf(list + used, size - used, "%s%s was given, is not", used ? "; " : "", key);
-    }
+    json_t *was = old_text ? json_loads(old_text, 0, NULL) : NULL, *now = json_loads(new_text, 0, NULL);
+    dc3_json_all_differences(was, now, ",", list, size);
     json_decref(was);
     json_decref(now);
 }

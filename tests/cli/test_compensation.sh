@@ -89,7 +89,7 @@ expect 0 "7 images stored" "$dc3" compensate data --list back.jsonl -o back "${s
   grep "\"$class/" back.jsonl | sed 's/.*"source":"\([^"]*\)".*/\1/'; done)" ]] ||
   fail "order: $(field back/train/metadata.jsonl source)"
 expect 1 "holds a run with other settings (list was " "$dc3" compensate data --list chosen.jsonl -o back "${small[@]}"
-expect 1 "and is null" "$dc3" compensate data -o back "${small[@]}"
+expect 1 "and is not given" "$dc3" compensate data -o back "${small[@]}"
 # Lists that are none, or of other data.
 for line in '{"source":"red/9.png"}:is no image of data' 'red/1.png:expected a line of a list that dc3 select wrote' \
   '{"source":"red/1.png","box":[0,0,8,8]}:a square of an image' ':found no line'; do

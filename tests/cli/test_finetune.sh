@@ -52,7 +52,7 @@ cp -r sd other && sed -i s/0.012/0.02/ other/scheduler/scheduler_config.json
 expect 1 "other settings was interrupted here (scheduler was " "${lora[@]}" --model other -o cut
 # But for the rate, the warm-up and the limit of gradients.
 cp -r cut slower
-expect 0 "note: the rest is trained otherwise than what is done: clip was 1.0, is 2.0; lr was 0.01, is 0.005" \
+expect 0 "note: the rest is trained otherwise than what is done: clip was 1, is 2; lr was 0.01, is 0.005" \
   "${lora[@]}" -o slower --lr 0.005 --clip 2 --sample-every -1
 cp -r cut damaged && LC_ALL=C sed -i 's/\[9,2,8,8,4\]/[9,2,8,4,8]/' damaged/encoded.safetensors
 expect 1 "encoded.safetensors: tensor 'latents'" "${lora[@]}" -o damaged

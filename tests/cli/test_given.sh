@@ -43,7 +43,7 @@ expect 0 "" "${condense[@]}" --features "$given" -o run
 expect 1 "$given: expected a folder apart from the features" "${condense[@]}" --features "$given" -o "$given"
 taught=("$dc3" condense data --method dc3-select --ipc 4 --bins 3 --size 16 --threads 1 --no-report "${size[@]}")
 expect 0 "" "${taught[@]}" "${teacher[@]}" --features "$given" -o begun
-DC3_MODELS=.models expect 1 "given_features was 256 and is null; features_fingerprint was" "${taught[@]}" \
+DC3_MODELS=.models expect 1 "given_features was 256 and is not given; features_fingerprint was" "${taught[@]}" \
   "${teacher[@]}" -o begun
 
 # A comparison: the methods that look at features choose by these, the others as ever.

@@ -164,7 +164,9 @@ rm out/train/a/mine.txt; same out "something beside the images"
 cp out/train/train-000000.tar out/train/train-000009.tar
 # Settings count, and starting over removes the shards.
 expect 1 "other settings (store" "$dc3" condense data -o out "${random[@]}"
-expect 1 "other settings (shard_size" "$dc3" condense data -o out "${random[@]}" --store tar --shard-size 20kB
+expect 1 'other settings (shard_size was "12.0 kB" and is "20.0 kB");' "$dc3" condense data -o out "${random[@]}" \
+  --store tar --shard-size 20kB
+expect 1 'other settings (store was "tar" and is not given);' "$dc3" condense data -o out "${random[@]}"
 expect 0 "12 images stored" "$dc3" condense data -o out "${random[@]}" --fresh
 diff -r files/train out/train || fail "--fresh leaves shards"
 expect 0 "12 images stored" "$dc3" condense data -o out "${tar[@]}" --fresh

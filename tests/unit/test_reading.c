@@ -77,8 +77,14 @@ static void json_differences(void **state)
            *is = json_pack("{s:i, s:s, s:b}", "ipc", 2, "fit", "pad", "strict", 1);
     dc3_json_differences(was, is, " and", text, sizeof text);
     assert_non_null(strstr(text, "ipc was 3 and is 2"));
-    assert_non_null(strstr(text, "strict was absent and is true"));
+    assert_non_null(strstr(text, "strict was not given and is true"));
     assert_null(strstr(text, "fit"));
+    json_object_set_new(is, "ipc", json_real(1e8));
+    json_object_set_new(is, "fit", json_null());
+    dc3_json_differences(is, was, ",", text, sizeof text);
+    assert_string_equal(text, "ipc was 100000000, is 3; fit was not given, is \"pad\"");
+    dc3_json_all_differences(is, was, ",", text, sizeof text);
+    assert_non_null(strstr(text, "; strict was true, is not given"));
     json_decref(was);
     json_decref(is);
 }
