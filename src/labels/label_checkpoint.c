@@ -1,6 +1,7 @@
-/* What a labelling leaves when it is interrupted, and goes on from. */
+/* What a labelling leaves when it is interrupted, and goes on from; whether what it would make is there. */
 #include <stdio.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "base/options.h"
 #include "dc3/text.h"
 #include "io/safetensors.h"
@@ -55,7 +56,7 @@ dc3_status dc3_labelling_resume(dc3_labelling *l)
     dc3_table_close(&table);
     DC3_TRY(status);
     json_t *saved = json_object_get(was.info, "checkpoint"), *settings = dc3_labelling_settings(l);
-    dc3_json_differences(json_object_get(saved, "settings"), settings, ",", list, sizeof list);
+    dc3_json_all_differences(json_object_get(saved, "settings"), settings, ",", list, sizeof list);
     if (*list)
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: a labelling with other settings was interrupted here (%s); give the same, or "
@@ -69,18 +70,50 @@ dc3_status dc3_labelling_resume(dc3_labelling *l)
     return dc3_soft_labels_resume(l->checkpoint, &l->labels);
 }
 
-int dc3_labelling_is_there(const dc3_labelling *l)
+/* What labels are made by, of their info: not the images, nor the version, and the format follows. */
+static json_t *made_by(const json_t *info, int64_t views)
+{
+    static const char *const others[] = {"files", "class_names", "stored", "version", "format"};
+    json_t *by = json_copy((json_t *)(uintptr_t)info);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) json_object_del(by, others[i]);
+    json_object_set_new(by, "views", json_integer(views));
+    return by;
+}
+
+/* The labels that are there may have cost hours: those of other settings are replaced where that is said. */
+static dc3_status compare(const dc3_labelling *l, const dc3_soft_labels *was)
+{
+    char list[600];
+    json_t *before = made_by(was->info, was->views), *now = made_by(l->labels.info, l->labels.views);
+    dc3_json_all_differences(before, now, " and", list, sizeof list);
+    json_decref(before);
+    json_decref(now);
+    if (!*list) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: holds labels of other settings (%s); use %s to replace them, or another file (%s)",
+                    l->out, list, dc3_setting("fresh"), dc3_setting("out"));
+}
+
+dc3_status dc3_labelling_find(const dc3_labelling *l, int *there)
 {
     dc3_table *table = NULL;
     dc3_soft_labels was;
     int part = dc3_path_what(l->checkpoint) == DC3_PATH_FILE; /* of a labelling that is newer */
-    if (!l->is_run || l->options->fresh || part || dc3_path_what(l->out) != DC3_PATH_FILE) return 0;
-    int there = dc3_safetensors_open(l->out, &table) == DC3_OK && dc3_soft_labels_look(table, &was) == DC3_OK;
+    *there = 0;
+    if (l->options->fresh || part || dc3_path_what(l->out) != DC3_PATH_FILE) return DC3_OK;
+    int are = dc3_safetensors_open(l->out, &table) == DC3_OK && dc3_soft_labels_look(table, &was) == DC3_OK;
     dc3_table_close(&table);
-    if (!there) return 0;
-    there = was.views == l->labels.views && json_equal(was.info, l->labels.info);
+    if (!are) return DC3_OK;
+    *there = l->is_run && was.views == l->labels.views && json_equal(was.info, l->labels.info);
+    int taken = json_is_true(json_object_get(was.info, "taken")); /* a part of others, by dc3 take */
+    dc3_status status = *there || taken ? DC3_OK : compare(l, &was);
+    if (status == DC3_OK && !*there && !taken && l->is_run)
+        dc3_listener_say(&l->options->listener,
+                         "note: %s is made again: its labels are of other images than %s has now, or of "
+                         "another version of dc3",
+                         l->out, l->options->run);
     dc3_soft_labels_free(&was);
-    return there;
+    return status;
 }
 
 int64_t dc3_labelling_first_missing(const dc3_labelling *l)

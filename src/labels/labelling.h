@@ -19,6 +19,7 @@ typedef struct dc3_labelling {
     double saved, saving; /* when it was written last, s; seconds that took */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     int is_run;           /* dc3 made the folder */
+    int is_there;         /* the file that would be made (dc3_labelling_find) */
     dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
     json_t *document; /* the run's dc3.json; NULL: no run's */
@@ -52,9 +53,10 @@ json_t *dc3_labelling_settings(const dc3_labelling *l);
 dc3_status dc3_labelling_save(dc3_labelling *l);
 /* The same every minute, or where that would take more than a twentieth of the time, more seldom. */
 dc3_status dc3_labelling_save_now_and_then(dc3_labelling *l);
-/* 1 if the file is complete, and made of a run's images as they are by the same settings and teacher: it
- * would have the same bytes again. With `fresh` 0. */
-int dc3_labelling_is_there(const dc3_labelling *l);
+/* *there: 1 if the file is complete, and made of a run's images as they are by the same settings and teacher:
+ * it would have the same bytes again. DC3_ERR_ARGUMENT where it has labels of other settings, which stay.
+ * With `fresh` neither is asked. */
+dc3_status dc3_labelling_find(const dc3_labelling *l, int *there);
 /* Takes over what an interrupted labelling had, if it was the same. */
 dc3_status dc3_labelling_resume(dc3_labelling *l);
 /* The first view that did not come from the checkpoint: they were put in this order. */

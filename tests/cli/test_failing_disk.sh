@@ -48,6 +48,6 @@ fails write teacher.safetensors "${train[@]}" --fresh --seed 1
 cmp -s teacher.safetensors before || fail "the teacher that was there is lost"
 "$dc3" label whole --teacher teacher.safetensors --views 1 --threads 1 > /dev/null 2>&1 || fail "label"
 cp whole/soft_labels.safetensors before
-fails rename soft_labels.safetensors "$dc3" label whole --teacher teacher.safetensors --views 2 --threads 1
+fails rename soft_labels.safetensors "$dc3" label whole --teacher teacher.safetensors --views 2 --fresh --threads 1
 cmp -s whole/soft_labels.safetensors before || fail "the labels that were there are lost"
 echo "all checks passed"

@@ -23,18 +23,32 @@ expect 0 "times the images'" "${label[@]}" --views 5 --batch 4
 cp photos-ipc10/soft_labels.safetensors first
 expect 0 '"views": 5' "${label[@]}" --views 5 --batch 4 --json --fresh
 cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives other bytes"
-# What is complete is not made again: neither its time nor its inode changes. Of other settings or images it is.
+# What is complete is not made again: neither its time nor its inode changes. That of other images is; of other settings
+# it stays, unless --fresh replaces it.
 there="photos-ipc10/soft_labels.safetensors is complete: of these settings, teacher and images; --fresh makes it again"
 before=$(stat -c %i:%y photos-ipc10/soft_labels.safetensors)
 expect 0 "$there" "${label[@]}" --views 5 --batch 4
 [[ $(stat -c %i:%y photos-ipc10/soft_labels.safetensors) == "$before" ]] || fail "labels that were there are made again"
-for other in "--views 6" "--views 5 --seed 2" "--views 5 --bits 8" "--views 5 --temperature 4" "--views 5 --fresh"; do
+"$tools/make_teacher" another.safetensors 2 blind || fail "make_teacher"
+for other in "--views 6=views was 5 and is 6" "--views 5 --seed 2=seed was \"0\" and is \"2\"" \
+  "--views 5 --bits 8=bits was not given and is 8" "--views 5 --temperature 4=temperature was 20 and is 4" \
+  "--views 5 --crop 0.3=crop was not given and is 0.3" \
+  "--views 5 --teacher another.safetensors=teacher_fingerprint was \""; do
   # shellcheck disable=SC2086 # options are words
-  expect 0 "result: photos-ipc10" "${label[@]}" --batch 4 $other
-  [[ $output != *"is complete"* ]] || fail "$other: labels of other settings: $output"
+  expect 1 "holds labels of other settings (${other#*=}" "${label[@]}" --batch 4 ${other%%=*}
+  [[ $output == *"use --fresh to replace them, or another file (-o)"* ]] || fail "what to do: $output"
+  [[ $(stat -c %i:%y photos-ipc10/soft_labels.safetensors) == "$before" ]] || fail "$other: labels are replaced"
+  # shellcheck disable=SC2086
+  expect 0 "result: other" "${label[@]}" --batch 4 ${other%%=*} -o other
+  expect 1 "other: holds labels of other settings (" "${label[@]}" --views 5 --batch 4 -o other
+  rm other
 done
+expect 0 "result: photos-ipc10" "${label[@]}" --views 5 --batch 4 --crop 0.3 --fresh
+expect 1 "(crop was 0.3 and is not given)" "${label[@]}" --views 5 --batch 4
+expect 0 "result: photos-ipc10" "${label[@]}" --views 5 --batch 4 --fresh
+[[ $output != *"is complete"* ]] || fail "--fresh: $output"
 mv "$odd" kept.png && "$tools/make_image" "$odd" 57 38 10 90 90 || fail "make_image"
-expect 0 "result: photos-ipc10" "${label[@]}" --views 5 --batch 4
+expect 0 "soft_labels.safetensors is made again: its labels are of other images than" "${label[@]}" --views 5 --batch 4
 [[ $output != *"is complete"* ]] || fail "labels of other images: $output"
 mv kept.png "$odd"
 expect 0 "result: seed" "${label[@]}" --views 5 --batch 4 --seed 1 -o seed
@@ -74,7 +88,7 @@ else
 fi
 for options in "--bits 8" "--bits 8 --top-k 1" "--factor 2" "--top-k 1 --temperature 4" "--factor 1"; do
   # shellcheck disable=SC2086
-  expect 0 "result: photos-ipc10/soft_labels.safetensors" "${label[@]}" --views 4 --batch 4 $options
+  expect 0 "result: photos-ipc10/soft_labels.safetensors" "${label[@]}" --views 4 --batch 4 $options --fresh
   expect 0 "differ by at most" "$tools/rebuild_views" photos-ipc10 teacher.safetensors again.safetensors
   [[ -f compare.py ]] && expect 0 "compared 24" "$python" compare.py
 done

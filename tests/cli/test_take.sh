@@ -131,7 +131,7 @@ expect 0 "note: of 2 views of each image that are labelled in two 0 are taken: t
 [[ $output == *"dc3 label one makes new ones"* && ! -e one/soft_labels.safetensors && ! -e one/scores.json ]] ||
   fail "labels or scores were taken: $output"
 student=(--val data --arch convnet3 --labels stored --epochs 2 --threads 1)
-expect 0 "views of each of 4 images" "$dc3" label two --views 3 --cutmix 0 --rand-ops 1 --batch 4 --threads 1
+expect 0 "views of each of 4 images" "$dc3" label two --views 3 --fresh --cutmix 0 --rand-ops 1 --batch 4 --threads 1
 expect 0 "soft labels of 3 views of each" "$dc3" take two --ipc 1 -o one --fresh
 expect 0 "3 of each image" "$dc3" info one/soft_labels.safetensors
 expect 0 "convnet3" "$dc3" evaluate one "${student[@]}"
