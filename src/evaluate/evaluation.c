@@ -1,4 +1,4 @@
-#include "evaluate/evaluation.h"
+#include "evaluate/check_stored.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,46 +137,6 @@ static dc3_status open_images(dc3_evaluation *e)
     e->score->classes = dc3_dataset_classes(e->data);
     return DC3_OK;
 }
-/* Warns once where stored labels are of other images of the same names. */
-static void check_labelled(const dc3_evaluation *e)
-{
-    dc3_condensed *set = e->set;
-    if (!e->source->images || !set->stored || set->warned) return;
-    json_t *here = dc3_fingerprint_text(set->stored);
-    set->warned = !json_equal(here, e->source->images);
-    json_decref(here);
-    if (set->warned)
-        dc3_listener_say(
-            &e->options->listener,
-            "warning: the labels in %s were made of other images than those in %s, whose names are "
-            "the same; dc3 label makes new ones",
-            e->source->path, e->options->data);
-}
-
-/* Stored labels have views of their own: what is asked for must be what they have. */
-static dc3_status check_stored(const dc3_evaluation *e)
-{
-    const dc3_evaluate_options *o = e->options;
-    const dc3_label_source *source = e->source;
-    const struct {
-        const char *name;
-        int given;
-        int64_t theirs;
-    } all[] = {{"factor", o->factor, source->factor},
-               {"batch", o->batch, source->batch},
-               {"size", o->size, source->size}};
-    if (source->views && (o->crop > 0 || o->cutmix >= 0 || o->rand_ops >= 0 || o->rand_strength))
-        return dc3_fail_about("labels",
-                              "the stored labels have views of their own: leave out %s, %s, %s and %s",
-                              dc3_setting("crop"), dc3_setting("cutmix"), dc3_setting("rand_ops"),
-                              dc3_setting("rand_strength"));
-    for (int i = 0; source->views && i < 3; i++)
-        if (all[i].given && all[i].given != all[i].theirs)
-            return dc3_fail_setting(all[i].name,
-                                    "the stored labels were made with a %s of %lld, found %d; leave it out",
-                                    all[i].name, (long long)all[i].theirs, all[i].given);
-    return DC3_OK;
-}
 
 /* The size of the views: as is asked for; else as the labels' teacher saw images in its training; else as the
  * run says, so that students with other labels, or of a set that a search made smaller, are the same; else
@@ -213,7 +173,6 @@ static dc3_status resolve(dc3_evaluation *e)
     const dc3_evaluate_options *o = e->options;
     dc3_label_source *source = e->source;
     dc3_score *s = e->score;
-    DC3_TRY(check_stored(e));
     DC3_TRY(find_size(e, &s->size));
     s->factor = source->views      ? source->factor
                 : e->plain         ? 0
@@ -285,7 +244,7 @@ dc3_status dc3_evaluation_look(dc3_evaluation *e)
     DC3_TRY(open_images(e));
     DC3_TRY(
         dc3_label_source_open(e->labels, e->options, &e->recipe, e->data, e->dtype, e->plain, &e->source));
-    check_labelled(e);
+    DC3_TRY(dc3_stored_check(e));
     e->recipe = e->source->recipe;
     DC3_TRY(resolve(e));
     DC3_TRY(dc3_label_source_start(e->source, e->score));

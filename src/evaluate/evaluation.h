@@ -12,11 +12,12 @@ typedef struct dc3_condensed {
     dc3_dataset *data;
     json_t *names; /* of its classes: a run's folders may be called otherwise */
     dc3_images *images;
-    uint64_t stored; /* of a run that `data` is: dc3_fingerprint_folder of its images before they are read */
-    int view_size;   /* pixels at which that run's images are to be seen; 0: not known */
-    int has_teacher; /* as its teacher saw images */
-    int filtered;    /* its classes are some of those of the dataset that it was made of */
-    int warned;      /* that the labels are of other images */
+    uint64_t stored;  /* of a run that `data` is: dc3_fingerprint_folder of its images before they are read */
+    int view_size;    /* pixels at which that run's images are to be seen; 0: not known */
+    int has_teacher;  /* as its teacher saw images */
+    int filtered;     /* its classes are some of those of the dataset that it was made of */
+    int warned;       /* that the labels are of other images */
+    int told_teacher; /* that they are of another teacher */
     char unreadable[512]; /* the first of the images that is, and why */
 } dc3_condensed;
 

@@ -56,6 +56,7 @@ struct dc3_label_source {
     const char *setting;  /* what `path` is called among the settings that a score depends on */
     char *path;           /* file that the labels depend on; NULL: none */
     const json_t *images; /* fingerprint of the images that stored labels are of; NULL: not known */
+    const json_t *taught; /* fingerprint of the teacher that gave stored labels; NULL: not known */
     dc3_ctx *ctx;         /* that the teacher runs in; NULL: none does */
     double parameters;    /* of the teachers */
     size_t room;          /* bytes that they take beside the context and the parameters, after `start` */

@@ -67,6 +67,7 @@ static dc3_status read_info(stored *s)
     common->factor = s->drawing.factor;
     common->views = s->labels.views;
     common->images = json_object_get(info, "stored");
+    common->taught = json_object_get(info, "teacher_fingerprint");
     json_t *teachers = json_object_get(info, "teachers");
     if (json_array_size(teachers) > 1) {
         common->teachers = json_incref(teachers);

@@ -159,17 +159,23 @@ void dc3_own_teacher_describe(const char *teacher, json_t *document)
     json_object_set_new(document, file_key, dc3_fingerprint(teacher));
 }
 
-int dc3_run_teacher_differs(const char *folder, const char *teacher)
+json_t *dc3_run_teacher_fingerprint(const char *folder)
 {
     char *path;
-    json_t *document = dc3_document_of(folder, &path), *is = NULL;
-    const json_t *was = json_object_get(document, file_key);
+    json_t *document = dc3_document_of(folder, &path), *was = json_object_get(document, file_key);
     if (!was) was = json_object_get(json_object_get(document, "settings"), "teacher_fingerprint");
-    if (was) is = dc3_fingerprint(teacher);
-    int differs = was && !json_equal(was, is);
-    json_decref(is);
+    json_incref(was);
     json_decref(document);
     free(path);
+    return was;
+}
+
+int dc3_run_teacher_differs(const char *folder, const char *teacher)
+{
+    json_t *was = dc3_run_teacher_fingerprint(folder), *is = was ? dc3_fingerprint(teacher) : NULL;
+    int differs = was && !json_equal(was, is);
+    json_decref(is);
+    json_decref(was);
     return differs;
 }
 

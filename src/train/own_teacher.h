@@ -55,6 +55,9 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images
 
 /* Adds to a run's document which file its own teacher is. */
 void dc3_own_teacher_describe(const char *teacher, json_t *document);
+/* Of the teacher that the document of the folder `run` knows of, its own or one that it was given; the caller
+ * releases it. NULL: none is known. */
+json_t *dc3_run_teacher_fingerprint(const char *run);
 /* 1 if the document of the folder `run` knows of another file, its own teacher or one that it was given. */
 int dc3_run_teacher_differs(const char *run, const char *teacher);
 /* Warns where that is so of all of them. */

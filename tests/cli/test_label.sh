@@ -106,6 +106,23 @@ expect 0 "warning: the labels in coarse were made of other images than those in 
 for bits in 7 9 12; do expect 2 "--bits: expected 8 or 16, found $bits" "${label[@]}" --bits $bits; done
 expect 0 "result: coarse" "${label[@]}" --views 50 --batch 4 --bits 8 -o coarse
 
+# Of another teacher than the one that is given, or the run's.
+own=("$dc3" evaluate ../photos-ipc10 --val ../data --labels stored --arch convnet3 --epochs 2 --threads 1 --dry-run)
+taught="were made by another teacher than"
+cp -r photos-ipc10 taught && (cd taught && expect 0 "" "${own[@]}" --stored ../fine && [[ $output != *"$taught"* ]] &&
+  expect 0 "" "${own[@]}" --stored ../fine --teacher ../teacher.safetensors && [[ $output != *"$taught"* ]] &&
+  expect 0 "warning: the labels in ../fine $taught ../another.safetensors, which is not asked; dc3 label --teacher" \
+    "${own[@]}" --stored ../fine --teacher ../another.safetensors) || fail "stored labels and their teacher"
+expect 0 "6 images stored" "$dc3" condense data -o chosen --ipc 3 --size 41 --method dc3-select --any-teacher \
+  --teacher teacher.safetensors --threads 2 --dtype f32
+expect 0 "" "$dc3" label chosen --teacher teacher.safetensors --views 1
+evaluate=("$dc3" evaluate chosen --val data --labels stored --arch convnet3,resnet18 --epochs 1 --threads 1)
+expect 0 "" "${evaluate[@]}"
+[[ $output != *"$taught"* ]] || fail "the run's teacher: $output"
+expect 0 "" "$dc3" label chosen --teacher another.safetensors --any-teacher --views 1 --fresh
+expect 0 "$taught the one with which the images of chosen were chosen" "${evaluate[@]}"
+[[ $(grep -c "$taught" <<< "$output") == 1 ]] || fail "it is said once: $output"
+
 # An interrupted labelling resumes where it was, to the same bytes; one with other settings says which differ.
 long=("${label[@]}" --views 400 --batch 4)
 expect 0 "result: whole" "${long[@]}" -o whole
