@@ -229,6 +229,11 @@ int finish(dc3_status status, const char *remains);
 json_t *json_text(const char *bytes);
 /* Prints a JSON document, which it releases, and a line feed. */
 void print_json(json_t *document);
+/* What a checkpoint of a training or a labelling holds, for the caller to release: "file", "of" (steps or
+ * labels), "done", "total" (0: not known). NULL: nothing is there that can be read. */
+json_t *saved_in(const char *checkpoint);
+/* The same as a line; nothing of NULL. */
+void print_saved(const json_t *saved);
 void print_json_line(json_t *document);
 /* Where a single result went: as text, or {"out": path}. */
 void print_result(const settings *s, const char *path);

@@ -84,6 +84,15 @@ static json_t *works_json(const dc3_work *works, int count)
     return list;
 }
 
+/* What is saved in the file FOLDER/NAME, for the caller to release; NULL: nothing. */
+static json_t *saved_of(const char *folder, const char *name)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    json_t *saved = saved_in(path);
+    g_free(path);
+    return saved;
+}
+
 static void print_counts(const dc3_progress *p)
 {
     char text[DC3_NUMBER_TEXT];
@@ -97,7 +106,8 @@ static void print_counts(const dc3_progress *p)
         if (p->gone) printf("; %lld gone: removed, or links to nothing", (long long)p->gone);
         printf("\n");
     }
-    if (p->views) printf("  labels    %lld views of each image\n", (long long)p->views);
+    if (p->views)
+        printf("  labels    %lld view%s of each image\n", (long long)p->views, p->views == 1 ? "" : "s");
     for (int i = 0; i < p->stages; i++) {
         printf("%s", i ? ", " : "  time      ");
         print_text(p->names[i], 0);
@@ -163,14 +173,19 @@ static int status_of_run(const settings *s, const char *folder)
     dc3_work works[DC3_WORKS];
     int status = finish(dc3_progress_read(folder, &p), NULL), count = dc3_works_read(folder, works);
     if (status != EXIT_DONE) return status;
+    json_t *saved = saved_of(folder, p.complete ? "soft_labels.safetensors.checkpoint"
+                                                : "teacher.safetensors.checkpoint");
     if (s->json) {
         json_t *o = run_json(folder, &p);
         json_object_set_new(o, "working", works_json(works, count));
+        if (saved) json_object_set(o, "saved", saved);
         print_json(o);
     } else {
         print_run(folder, &p);
+        print_saved(saved);
         print_works(works, count);
     }
+    json_decref(saved);
     dc3_progress_free(&p);
     return status;
 }
@@ -375,9 +390,9 @@ static int is_there(const char *path)
 }
 
 /* Of what a command makes: whether one works on it, it is there, or was left. done: what is printed beside
- * the state of what is complete. */
+ * the state of what is complete. saved: what its checkpoint holds, NULL: nothing; it is taken. */
 static int status_of_work(const settings *s, const char *path, const char *kind, int complete,
-                          const char *done)
+                          const char *done, json_t *saved)
 {
     dc3_work works[DC3_WORKS];
     int count = dc3_works_read(path, works);
@@ -388,6 +403,7 @@ static int status_of_work(const settings *s, const char *path, const char *kind,
         json_object_set_new(o, "out", json_text(path));
         json_object_set_new(o, "state", json_string(state));
         json_object_set_new(o, "working", works_json(works, count));
+        if (saved) json_object_set_new(o, "saved", saved);
         print_json(o);
         return EXIT_DONE;
     }
@@ -396,7 +412,9 @@ static int status_of_work(const settings *s, const char *path, const char *kind,
            count      ? ""
            : complete ? done
                       : "   to continue: the command that began it, again");
+    print_saved(saved);
     print_works(works, count);
+    json_decref(saved);
     return EXIT_DONE;
 }
 
@@ -447,14 +465,15 @@ static int status_of(const settings *s, const char *path)
     if (dc3_comparison_is(path))
         status = status_of_comparison(s, path);
     else if (generated)
-        status =
-            status_of_work(s, path, "generated", json_is_true(json_object_get(generated, "complete")), "");
+        status = status_of_work(s, path, "generated", json_is_true(json_object_get(generated, "complete")),
+                                "", NULL);
     else if (is_finetuned(path))
-        status =
-            status_of_work(s, path, "finetuned",
-                           has_file(path, "finetune.json") && !has_file(path, "training.checkpoint"), "");
+        status = status_of_work(s, path, "finetuned",
+                                has_file(path, "finetune.json") && !has_file(path, "training.checkpoint"), "",
+                                saved_of(path, "training.checkpoint"));
     else if (is_training(path, checkpoint))
-        status = status_of_work(s, path, "training", trained, " (dc3 info tells what it is)");
+        status = status_of_work(s, path, "training", trained, " (dc3 info tells what it is)",
+                                saved_in(checkpoint));
     else
         status = status_of_run(s, path);
     json_decref(generated);

@@ -49,6 +49,8 @@ dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
                       (long long)json_integer_value(json_object_get(checkpoint, "done")),
                       (long long)(l.n * l.views),
                       runs ? " when they were saved last" : "; run its command again to resume");
+    if (checkpoint)
+        dc3_info_set(page, "labelled", json_integer(json_integer_value(json_object_get(checkpoint, "done"))));
     dc3_info_set(page, "running", json_boolean(runs));
     dc3_info_set(page, "complete", json_boolean(!checkpoint));
     say_teacher(page, l.info);

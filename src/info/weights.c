@@ -292,6 +292,7 @@ static void say_progress(dc3_info_page *page, const json_t *counters, const json
     int64_t epochs = json_integer_value(json_object_get(s, "epochs"));
     double best = json_number_value(json_object_get(counters, "best"));
     int64_t all = epochs > 0 && epochs <= 100000 ? steps * epochs : 0;
+    int64_t asked = json_integer_value(json_object_get(s, "steps")); /* of dc3 finetune */
     int64_t epoch = steps > 0 ? step / steps + (step < all) : 0;
     dc3_info_set(page, "step", json_integer(step));
     if (all > 0) {
@@ -300,6 +301,9 @@ static void say_progress(dc3_info_page *page, const json_t *counters, const json
         dc3_info_set(page, "steps", json_integer(all));
         dc3_info_set(page, "epochs", json_integer(epochs));
         dc3_info_set(page, "epoch", json_integer(step / steps));
+    } else if (asked > 0) {
+        dc3_info_line(page, "how far", "step %lld of %lld", (long long)step, (long long)asked);
+        dc3_info_set(page, "steps", json_integer(asked));
     } else
         dc3_info_line(page, "how far", "step %lld", (long long)step);
     if (best >= 0 && json_object_get(counters, "best"))

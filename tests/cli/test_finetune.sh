@@ -45,6 +45,7 @@ expect 0 "  images        9" "$dc3" info lora/encoded.safetensors
 interrupt cut/samples/step-000020.png "step 20 of 40" "${lora[@]}" -o cut
 [[ -s cut/training.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 0 "cut: stopped   to continue: the command that began it, again" "$dc3" status cut
+[[ $output =~ "  saved     "[0-9]+" of "[0-9]+" steps of the training" ]] || fail "how far it is: $output"
 expect 0 "cut: a generator in training by dc3 finetune"$'\n'"  state         interrupted" "$dc3" info cut
 expect 0 "lora: complete" "$dc3" status lora
 expect 1 "other settings was interrupted here (dropout was 0.2, is 0.3)" "${lora[@]}" -o cut --lr 0.02 --dropout 0.3

@@ -131,7 +131,15 @@ interrupt . "labels: " "${long[@]}" -o cut
 expect 0 "interrupted: " "$dc3" info cut.checkpoint
 [[ $output =~ "interrupted: "([0-9]+)" of 2400 labelled" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 2400)) ||
   fail "how far: $output"
+cp cut.checkpoint photos-ipc10/soft_labels.safetensors.checkpoint
+expect 0 "  saved     ${BASH_REMATCH[1]} of 2400 views labelled" "$dc3" status photos-ipc10
+[[ $output == *"  labels    4 views of each image"* ]] || fail "status: labels that are there: $output"
+mv photos-ipc10/soft_labels.safetensors . && rm photos-ipc10/soft_labels.safetensors.checkpoint
+expect 0 "  complete" "$dc3" status photos-ipc10
+[[ $output != *labels* && $output != *saved* ]] || fail "status: labels that are gone: $output"
+mv soft_labels.safetensors photos-ipc10
 expect 1 "cut.checkpoint: a labelling with other settings was interrupted here (seed was" "${long[@]}" -o cut --seed 3
+expect 1 "interrupted here (crop was not given, is 0.3)" "${long[@]}" -o cut --crop 0.3
 expect 1 "its crop is empty" "$dc3" evaluate photos-ipc10 --val data --labels stored --stored cut.checkpoint --epochs 1
 expect 0 "result: cut" "${long[@]}" -o cut
 cmp whole cut || fail "an interrupted labelling gives other bytes"

@@ -30,6 +30,8 @@ expect 1 "far.safetensors: $busy" "${train[@]}" --epochs 5 -o far.safetensors --
 kill -0 $process || fail "a second training ends the first"
 kill -INT $process; wait $process
 expect 0 "far.safetensors: stopped   to continue: the command that began it, again" "$dc3" status far.safetensors
+[[ $output =~ "  saved     "([0-9]+)" of "([0-9]+)" steps of the training" ]] || fail "what is saved: $output"
+expect 0 "how far       step ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}, " "$dc3" info far.safetensors.checkpoint
 expect 0 '"state": "complete"' "$dc3" status twenty.safetensors --json
 compgen -G ".*.work.*" && fail "a note is left"
 interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o long.safetensors
