@@ -11,6 +11,7 @@
 #include "output/apart.h"
 #include "output/around.h"
 #include "output/in_run.h"
+#include "output/takes_entries.h"
 
 /* The nearest folder that is there, of the path or above it, must take new entries. */
 static dc3_status check_can_be_made(const char *setting, const char *path)
@@ -26,16 +27,17 @@ static dc3_status check_can_be_made(const char *setting, const char *path)
             there = ".";
         if (!slash || !strcmp(copy, "/")) break;
     }
+    const char *refusal;
     dc3_status status = DC3_OK;
     if (dc3_path_what(there) != DC3_PATH_FOLDER)
         status = dc3_fail_about(setting,
                                 "%s %s: expected a folder to make or to continue, found that %s is a "
                                 "file; choose another place",
                                 dc3_setting(setting), path, there);
-    else if (access(there, W_OK | X_OK) != 0)
+    else if ((refusal = dc3_folder_refuses(there)))
         status =
             dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s; choose another place",
-                           dc3_setting(setting), path, there, strerror(errno));
+                           dc3_setting(setting), path, there, refusal);
     free(copy);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "output/apart.h"
 #include "output/around.h"
 #include "output/in_run.h"
+#include "output/takes_entries.h"
 #include "output/mark.h"
 
 /* ---- names ---- */
@@ -99,15 +100,16 @@ static dc3_status check_folder(const char *setting, const char *path, const char
 {
     char *folder = folder_of(place);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    const char *refusal;
     dc3_status status = DC3_OK;
     if (dc3_path_what(folder) != DC3_PATH_FOLDER)
         status = dc3_fail_about(
             setting, "%s %s: expected a place in an existing folder, found no folder %s; create it first",
             dc3_setting(setting), path, folder);
-    else if (access(folder, W_OK | X_OK) != 0)
+    else if ((refusal = dc3_folder_refuses(folder)))
         status =
             dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s; choose another place",
-                           dc3_setting(setting), path, folder, strerror(errno));
+                           dc3_setting(setting), path, folder, refusal);
     free(folder);
     return status;
 }

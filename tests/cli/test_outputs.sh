@@ -201,6 +201,13 @@ refused "found no folder none" "${select[@]}" -o none/t.jsonl
 refused "expected a file to write, found the folder far" "${train[@]}" -o far
 refused "expected a file to write, found the device or pipe" "${edit[@]}" -o /dev/null
 [[ -c /dev/null ]] || fail "/dev/null is no device any more"
+if [[ -d /proc/self && $(id -u) == 0 ]]; then # the rights of others say it
+  for place in /proc/x /proc/x/y; do
+    refused "the folder /proc cannot be written to: it has the kernel's files alone" "$dc3" condense data -o $place \
+      --ipc 1 --threads 1 --dry-run
+  done
+  refused "the folder /proc cannot be written to: it has the kernel's files alone" "${train[@]}" -o /proc/t.safetensors
+fi
 refused "at most" "${train[@]}" -o "$(printf 'x%.0s' {1..240}).safetensors"
 refused "expected a file to write, found an empty name" "${train[@]}" -o ""
 
