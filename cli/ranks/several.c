@@ -24,6 +24,14 @@ static double silence(void)
     return 0;
 }
 
+static int left;
+
+/* --help ends the process inside of GLib. */
+static void leave_at_exit(void)
+{
+    if (!left) leave_ranks(EXIT_DONE);
+}
+
 int join_by(dc3_transport_open opener, void *user)
 {
     double seconds = silence();
@@ -32,6 +40,7 @@ int join_by(dc3_transport_open opener, void *user)
         print_note("dc3: ", dc3_error_text());
         return 0;
     }
+    atexit(leave_at_exit);
     if (dc3_ranks_rank() == 0) return 1;
     int nowhere = open("/dev/null", O_WRONLY);
     people = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -43,6 +52,7 @@ int join_by(dc3_transport_open opener, void *user)
 
 int leave_ranks(int status)
 {
+    left = 1;
     int told = dc3_ranks_rank() == 0; /* the others' failures are rank 0's to tell */
     dc3_ranks_end(status == EXIT_DONE ? DC3_OK : DC3_ERR_ARGUMENT);
     return told ? status : EXIT_DONE;

@@ -100,6 +100,11 @@ expect 0 "24 images stored" ranks 5 "${long[@]}" -o struck
 same_run long struck > differences || fail "interrupted and 5 ranks: $(< differences)"
 
 by_mpi || exit 0
+for word in --version "condense --help" "help label"; do # all ranks leave as MPI asks them to
+  # shellcheck disable=SC2086 # words
+  output=$("${mpi[@]}" 2 "$dc3"-mpi $word 2> log) && [[ ! -s log && $output == "$("$dc3" $word)" ]] ||
+    fail "MPI: $word: $output $(< log)"
+done
 expect 0 "6 images stored, 36 edits made" "${mpi[@]}" 3 "$dc3"-mpi "${condense[@]}" -o by-mpi
 same_run one by-mpi > differences || fail "MPI: $(< differences)"
 # A rank that cannot read what rank 0 can, here all images, which are found by where the process is; the script is each
