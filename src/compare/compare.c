@@ -273,8 +273,10 @@ static dc3_status look_ahead(dc3_comparing *c)
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
     if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
     DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
-    if (c->trains)
+    if (c->trains) {
         c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), largest ? largest : usual, data);
+        dc3_own_teacher_go_on(d, c->options->out, &c->plan);
+    }
     c->dataset = fingerprint_of(data, &d->choice);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);

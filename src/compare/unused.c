@@ -36,6 +36,14 @@ static int uses_selection(const dc3_comparing *c)
     return uses;
 }
 
+static int uses_compensation(const dc3_comparing *c)
+{
+    int uses = 0;
+    for (int i = 0; c->options->methods[i]; i++)
+        uses |= dc3_method_called(c->options->methods[i]) == &dc3_methods[DC3_METHOD_DC3];
+    return uses;
+}
+
 static int uses_near_duplicates(const dc3_comparing *c)
 {
     int uses = 0;
@@ -46,11 +54,9 @@ static int uses_near_duplicates(const dc3_comparing *c)
 static const struct {
     const char *key;
     is_used *uses;
-} settings_of[] = {{"teacher", uses_teacher},
-                   {"backbone", uses_backbone},
-                   {"features", uses_features},
-                   {"selection", uses_selection},
-                   {"near_duplicates", uses_near_duplicates}};
+} settings_of[] = {{"teacher", uses_teacher},           {"backbone", uses_backbone},
+                   {"features", uses_features},         {"selection", uses_selection},
+                   {"compensation", uses_compensation}, {"near_duplicates", uses_near_duplicates}};
 enum { COUNT = sizeof settings_of / sizeof *settings_of };
 
 void dc3_comparing_mark_unused(const dc3_comparing *c, json_t *settings)

@@ -49,10 +49,12 @@ static int begun_with_random(const char *folder)
     char *path = NULL;
     json_t *document = folder ? dc3_document_of(folder, &path) : NULL;
     const json_t *run = json_object_get(document, "settings"); /* a comparison's settings are all of it */
+    const json_t *setting = json_object_get(run ? run : document, "compensation");
     const char *method = json_string_value(json_object_get(run, "method")),
-               *kind = json_string_value(json_object_get(run ? run : document, "compensation"));
+               *kind = json_string_value(setting);
     int edits = !run || (method && strcmp(method, dc3_method_words_of[DC3_METHOD_DC3].name) == 0);
-    int random = document && edits && (!kind || strcmp(kind, "random") == 0);
+    /* null: a comparison that had no use for it yet */
+    int random = document && edits && !json_is_null(setting) && (!kind || strcmp(kind, "random") == 0);
     json_decref(document);
     free(path);
     return random;

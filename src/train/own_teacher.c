@@ -96,6 +96,23 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
     return o;
 }
 
+void dc3_own_teacher_go_on(const dc3_condense_options *o, const char *folder, dc3_train_options *plan)
+{
+    char *path;
+    json_t *document = dc3_document_of(folder, &path);
+    const json_t *was = json_object_get(document, "teacher");
+    int epochs = (int)json_integer_value(json_object_get(was, "epochs"));
+    if (epochs > 0 && epochs != plan->epochs && !o->teacher_epochs && !o->fresh) {
+        dc3_listener_say(&o->listener,
+                         "note: %s: the teacher that is there was trained for %d epoch%s, and all scores of "
+                         "the folder are of it; in another folder it would be trained for %d",
+                         folder, epochs, epochs == 1 ? "" : "s", plan->epochs);
+        plan->epochs = epochs;
+    }
+    json_decref(document);
+    free(path);
+}
+
 json_t *dc3_own_teacher_settings(const dc3_train_options *o)
 {
     if (o->backbone) return json_pack("{s:s, s:i}", "kind", "linear probe", "size", o->size);

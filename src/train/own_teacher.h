@@ -21,6 +21,9 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
                                   const dc3_dataset *dataset);
 /* Epochs of a ConvNet-3, of a dataset of `images`, for a set of `ipc` images per class. */
 int dc3_own_teacher_epochs(int64_t images, int64_t ipc);
+/* Makes of the plan for a comparison that of the teacher that its folder was begun with, and notes it, where
+ * the options leave the epochs open, which follow the largest set. */
+void dc3_own_teacher_go_on(const dc3_condense_options *options, const char *folder, dc3_train_options *plan);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
 /* Notes why no images of the dataset are held out, where it is to be trained without. */

@@ -230,6 +230,29 @@ expect 1 "later: holds scores of another 'teacher'" "${later[@]::${#later[@]}-2}
   --teacher t.safetensors
 expect 1 "table: holds scores of another 'teacher'" "$dc3" compare train --val val -o table --threads 2 --dtype f32 \
   --epochs 4 --seeds 2 --ipc 1 --methods random --labels hard
+# Compensation is of the method dc3 alone: other methods come beside its sets, and its sets beside theirs, whatever it
+# is.
+edited=("$dc3" compare train --val val --threads 2 --dtype f32 --epochs 1 --seeds 1 --ipc 1 --teacher none
+  --labels hard)
+none=(--methods dc3 --compensation none)
+expect 0 "edited/table.txt" "${edited[@]}" -o edited "${none[@]}"
+expect 0 "note: 1 score of other calls stays" "${edited[@]}" -o edited --methods random
+expect 0 "note: 1 score of other calls stays" "${edited[@]}" -o edited "${none[@]}"
+expect 1 "edited: holds scores of another 'compensation'" "${edited[@]}" -o edited --methods dc3 --compensation random
+expect 0 "unedited/table.txt" "${edited[@]}" -o unedited --methods random
+expect 0 "note: 1 score of other calls stays" "${edited[@]}" -o unedited "${none[@]}"
+grep -q '"compensation": "none"' unedited/compare.json || fail "the first compensation: $(< unedited/compare.json)"
+# A larger IPC, whose teacher would be another, comes beside the scores of a smaller one: both are of the one that is
+# there.
+grown=("$dc3" compare train --val val -o grown --threads 2 --dtype f32 --epochs 1 --seeds 1 --methods random
+  --labels soft)
+expect 0 "grown/table.txt" "${grown[@]}" --ipc 1 --teacher-epochs 7
+cp grown/teacher.safetensors before
+expect 0 "note: grown: the teacher that is there was trained for 7 epochs, and all scores" "${grown[@]}" --ipc 1,10
+cmp before grown/teacher.safetensors && [[ $(wc -l < grown/results.jsonl) == 2 ]] || fail "another teacher"
+expect 0 "grown/table.txt" "${grown[@]}" --ipc 1 --teacher-epochs 7
+[[ $output != *"the teacher that is there was"* ]] || fail "a note without need: $output"
+expect 1 "grown: holds scores of another 'teacher'" "${grown[@]}" --ipc 1,10 --teacher-epochs 19
 # Nor are students of two sizes in one table.
 for i in 1 2; do
   mkdir -p large/{blue,red} && "$tools/make_image" large/blue/$i.png 136 136 $((9 * i)) 30 180 &&
