@@ -173,6 +173,16 @@ static dc3_status wait_for_end(dc3_team *t)
     return dc3_check_cancel();
 }
 
+/* The lock is held before and after. */
+static void tell_idle(dc3_team *t)
+{
+    const dc3_elsewhere *others = t->pieces->elsewhere;
+    if (!others || !others->idle) return;
+    pthread_mutex_unlock(&t->lock);
+    others->idle(others->user);
+    pthread_mutex_lock(&t->lock);
+}
+
 /* The calling thread's part: taking comes before working, so that the others have room. The lock is held
  * afterwards, and nobody else is present. */
 static dc3_status lead(dc3_team *t)
@@ -186,8 +196,10 @@ static dc3_status lead(dc3_team *t)
             status = dc3_failure_give(&t->why, t->broken);
         else if (may_begin(t))
             work_on_next(t, 0);
-        else
+        else {
             status = wait_for_end(t);
+            if (status == DC3_OK) tell_idle(t);
+        }
     t->stops = 1;
     pthread_cond_broadcast(&t->room);
     while (t->present) pthread_cond_wait(&t->end, &t->lock);

@@ -19,6 +19,8 @@ typedef struct dc3_elsewhere {
     void (*room)(void *user); /* a piece has been taken, so that another may begin */
     /* A piece with which they failed so has been done here, and what came of it. */
     void (*redone)(void *user, const void *result, const dc3_failure *failure);
+    void (*idle)(
+        void *user); /* there is nothing to do but wait; a few times a second. NULL: nobody is told */
     void (*end)(void *user);
 } dc3_elsewhere;
 

@@ -359,7 +359,7 @@ static dc3_status compute_all(dc3_run *run)
                          .user = &s,
                          .work = work,
                          .take = take};
-    const dc3_shared how = {.listener = &run->options->listener, .lacks = lacks};
+    const dc3_shared how = {.listener = &run->options->listener, .what = dc3_features_stage, .lacks = lacks};
     if (status == DC3_OK) status = dc3_share_run(share, &how, &pieces);
     dc3_share_close(&share);
     close_stage(&s);

@@ -3,11 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/listener.h"
-#include "ranks/ranks.h"
+#include "ranks/ranks_private.h"
 #include "ranks/share.h"
 
 /* Pieces that a rank may ask for at once, for all of its threads. */
 enum { MOST_WANTED = 1024 };
+
+/* What a rank has in hand. */
+typedef struct in_hand {
+    int64_t pieces;
+    double since; /* it got the first of them, or ended the last one before */
+    int told;     /* that it ends none */
+} in_hand;
 
 struct dc3_share {
     int64_t stage;
@@ -17,6 +24,7 @@ struct dc3_share {
     const dc3_shared *how;
     dc3_team *team;         /* of the run; NULL between runs */
     int64_t *wants;         /* [ranks] pieces that a rank asks for */
+    in_hand *hands;         /* [ranks] */
     int ranks, turn, waits; /* the rank that gets the next; who asks for any */
     int64_t redone;         /* pieces, by the thread of the run */
 };
@@ -26,6 +34,18 @@ static int64_t stages; /* that were begun */
 static void note_at_work(const dc3_share *s, int64_t piece, int works)
 {
     if (s->how->at_work) s->how->at_work(s->how->user, piece, works);
+}
+
+static void note_given(in_hand *h)
+{
+    if (!h->pieces++) h->since = dc3_seconds_now();
+}
+
+static void note_ended(in_hand *h)
+{
+    if (h->pieces) h->pieces--;
+    h->since = dc3_seconds_now();
+    h->told = 0;
 }
 
 /* Piece by piece to those who want one, in turn; the lock is held. */
@@ -40,6 +60,7 @@ static void hand_out(dc3_share *s)
         note_at_work(s, piece, 1);
         dc3_message *m = dc3_message_make(DC3_MESSAGE_PIECE, s->stage, s->how->first + piece, s->how->task);
         size_t bytes = m && s->how->tell ? s->how->tell(s->how->user, piece, dc3_message_body(m)) : 0;
+        note_given(&s->hands[s->turn]);
         if (dc3_ranks_send(s->turn, m, bytes) == DC3_OK) continue;
         dc3_failure failure;
         dc3_failure_note(&failure);
@@ -76,6 +97,7 @@ static void hear(void *user, int from, dc3_message *m, size_t body)
     pthread_mutex_lock(&s->lock);
     int ours = m->stage == s->stage, taken = ours && s->team && m->kind == DC3_MESSAGE_RESULT;
     int64_t more = m->kind == DC3_MESSAGE_RESULT ? 1 : m->number;
+    if (ours && m->kind == DC3_MESSAGE_RESULT) note_ended(&s->hands[from]);
     if (taken) take_result(s, from, m, body);
     if (ours && more > 0) s->wants[from] += more < MOST_WANTED ? more : MOST_WANTED;
     if (s->wants[from] > MOST_WANTED) s->wants[from] = MOST_WANTED;
@@ -126,6 +148,30 @@ static void redone(void *user, const void *result, const dc3_failure *failure)
         dc3_listener_say(s->how->listener, "warning: %s; rank 0 could do it", failure->text);
 }
 
+/* Names a rank, once, that ends none of its pieces: its thread of the transport says that it is there all the
+ * same. */
+static void idle(void *user)
+{
+    enum { PATIENCE = 4 };
+    dc3_share *s = user;
+    double now = dc3_seconds_now(), longest = PATIENCE * dc3_us.silence;
+    for (int i = 1; s->how->what && s->how->listener && i < s->ranks; i++) {
+        pthread_mutex_lock(&s->lock);
+        in_hand *h = &s->hands[i];
+        int64_t pieces = h->pieces;
+        int late = pieces && !h->told && now - h->since > longest;
+        h->told |= late;
+        pthread_mutex_unlock(&s->lock);
+        if (late)
+            dc3_listener_say(
+                s->how->listener,
+                "warning: %s is there, but has ended none of the %lld pieces of %s that it has for "
+                "%.3g seconds: a file that it reads may be on a file system that answers no "
+                "more; this run waits for it",
+                dc3_ranks_name(i), (long long)pieces, s->how->what, longest);
+    }
+}
+
 static void end(void *user)
 {
     dc3_share *s = user;
@@ -141,10 +187,13 @@ dc3_status dc3_share_open(const char *name, const void *known, size_t bytes, dc3
     if (dc3_ranks_count() == 1) return DC3_OK;
     DC3_TRY(dc3_ranks_check());
     dc3_share *s = calloc(1, sizeof *s);
-    if (s) s->wants = calloc((size_t)dc3_ranks_count(), sizeof *s->wants);
+    if (s) {
+        s->wants = calloc((size_t)dc3_ranks_count(), sizeof *s->wants);
+        s->hands = calloc((size_t)dc3_ranks_count(), sizeof *s->hands);
+    }
     dc3_message *m = dc3_message_make(DC3_MESSAGE_STAGE, stages + 1, 0, length + bytes);
-    if (!s || !s->wants || !m) {
-        if (s) free(s->wants);
+    if (!s || !s->wants || !s->hands || !m) {
+        if (s) free(s->wants), free(s->hands);
         free(s), free(m);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
@@ -163,7 +212,8 @@ dc3_status dc3_share_run(dc3_share *s, const dc3_shared *how, const dc3_pieces *
 {
     if (!s || pieces->count < 1) return dc3_pieces_run(pieces);
     DC3_TRY(dc3_ranks_check());
-    dc3_elsewhere others = {.user = s, .begin = begin, .room = room, .redone = redone, .end = end};
+    dc3_elsewhere others = {
+        .user = s, .begin = begin, .room = room, .redone = redone, .idle = idle, .end = end};
     others.at_once =
         (int64_t)DC3_PIECES_IN_HAND * pieces->workers * (s->ranks - 1); /* if they are as we are */
     dc3_pieces with = *pieces;
@@ -193,6 +243,7 @@ void dc3_share_close(dc3_share **share)
     dc3_ranks_listen(NULL);
     pthread_mutex_destroy(&s->lock);
     free(s->wants);
+    free(s->hands);
     free(s);
     *share = NULL;
 }

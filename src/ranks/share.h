@@ -23,6 +23,10 @@ typedef struct dc3_shared {
     /* Another rank has a piece now, or no more; on any thread. NULL: nobody is told. */
     void (*at_work)(void *user, int64_t piece, int works);
     const dc3_listener *listener; /* is told of what others failed with and rank 0 did; NULL: nobody */
+    /* What the pieces are, each of which takes minutes at most: the listener is told of a rank that is there
+     * and ends none of those that it has for four times as long as a rank may say nothing, as one does that
+     * reads from a file system that answers no more. NULL: it is not. */
+    const char *what;
     /* Whether a result of rank 0 leaves out what cannot be read, as others fail for: then nobody is told of
      * them. NULL: none does. */
     int (*lacks)(void *user, const void *result);

@@ -250,7 +250,7 @@ static void others_at_the_end(void **state)
 {
     (void)state;
     others o = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, end_others};
+    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, NULL, end_others};
     dc3_pieces pieces = {.count = 3,
                          .workers = 1,
                          .result_size = 8,
@@ -292,7 +292,7 @@ static void broken_at_work(void **state)
     (void)state;
     dc3_cancel flag = {0};
     others o = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, end_others};
+    dc3_elsewhere elsewhere = {&o, 1, begin_others, no_room, not_redone, NULL, end_others};
     dc3_pieces pieces = {
         .count = 3, .workers = 1, .result_size = 8, .user = &o, .work = work_on, .elsewhere = &elsewhere};
     DC3_CANCEL_SCOPE(&flag);

@@ -30,6 +30,7 @@ typedef struct job {
     int waits;            /* the stage has no pieces */
     int all;              /* no rank does its second piece before all have done one */
     int unable;           /* this rank fails with all its pieces */
+    int sleeps;           /* this rank does its first piece for longer than is waited without a word */
     double silence;       /* as dc3_ranks_begin has it */
 } job;
 
@@ -57,6 +58,15 @@ static void wait_for_all(const job *j)
             usleep(300);
 }
 
+/* One rank does, the others begin when it has begun. */
+static void sleep_once(const job *j, int rank)
+{
+    int *begun = &by[LOCAL_RANKS - 1];
+    if (rank == j->sleeps && !__atomic_exchange_n(begun, 1, __ATOMIC_RELAXED))
+        usleep((useconds_t)(j->silence * 6e6));
+    while (!__atomic_load_n(begun, __ATOMIC_RELAXED)) usleep(300);
+}
+
 static dc3_status work_there(void *user, int worker, int64_t number, const void *task, void *out)
 {
     const job *j = user;
@@ -66,6 +76,7 @@ static dc3_status work_there(void *user, int worker, int64_t number, const void 
     memcpy(&told, task, sizeof told);
     if (j->dies && j->dies == rank) raise(SIGKILL);
     if (number - 1000 == j->stops && rank) raise(SIGSTOP);
+    if (j->sleeps) sleep_once(j, rank);
     if (j->all && by[rank]) wait_for_all(j);
     if (j->unable && j->unable == rank) {
         __atomic_add_fetch(&by[rank], 1, __ATOMIC_RELAXED);
@@ -122,13 +133,18 @@ static void hear(void *user, const char *line)
     if (!strncmp(line, "warning: rank 2 (process ", 25) &&
         strstr(line, "): cannot be read here; rank 0 could do it"))
         warnings++;
+    if (!strncmp(line, "warning: rank 1 (process ", 25) &&
+        strstr(line, " is there, but has ended none of the ") &&
+        strstr(line, " pieces of numbers that it has for 4 seconds: a file"))
+        warnings++;
 }
 
 /* Two runs in one stage. */
 static dc3_status run_shared(const job *j, dc3_share *share)
 {
     const dc3_listener listener = {.message = hear};
-    dc3_shared how = {.first = 1000, .task = sizeof(int64_t), .tell = tell, .listener = &listener};
+    dc3_shared how = {
+        .first = 1000, .task = sizeof(int64_t), .tell = tell, .listener = &listener, .what = "numbers"};
     dc3_pieces pieces = {.count = PIECES,
                          .workers = j->workers,
                          .result_size = sizeof(result),
@@ -143,6 +159,7 @@ static dc3_status run_shared(const job *j, dc3_share *share)
     }
     if (j->unable && (warnings < 1 || warnings > 5))
         return dc3_fail(DC3_ERR_INTERNAL, "%d warnings", warnings);
+    if (j->sleeps && warnings != 1) return dc3_fail(DC3_ERR_INTERNAL, "%d warnings", warnings);
     return DC3_OK;
 }
 
@@ -257,6 +274,17 @@ static void lost(void **state)
     assert_non_null(strstr(text, ") has not been heard of for 1.5 seconds; what was done is kept"));
 }
 
+/* A rank that is there and ends nothing is named, and waited for. */
+static void asleep(void **state)
+{
+    char text[1200];
+    (void)state;
+    job j = usual(2);
+    j.workers = 1, j.sleeps = 1, j.silence = 1;
+    assert_int_equal(run(&j, text), DC3_OK);
+    assert_int_equal(by[0] + by[1], 2 * PIECES);
+}
+
 static void different(void **state)
 {
     char text[1200];
@@ -270,8 +298,8 @@ static void different(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_in_order), cmocka_unit_test(failures),
-                                       cmocka_unit_test(redone), cmocka_unit_test(lost),
-                                       cmocka_unit_test(different)};
+                                       cmocka_unit_test(redone),       cmocka_unit_test(lost),
+                                       cmocka_unit_test(asleep),       cmocka_unit_test(different)};
     by = mmap(NULL, LOCAL_RANKS * sizeof *by, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return by == MAP_FAILED ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
