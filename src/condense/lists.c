@@ -89,6 +89,20 @@ static void print_image(const dc3_run *run, FILE *to, int64_t item)
     g_free(whole), free(file);
 }
 
+/* What heads and rows end with: the numbers of the groups of a manifest that has some. */
+static void end_head(const dc3_run *run, FILE *to)
+{
+    fputs(dc3_dataset_groups(run->dataset) ? ",group\n" : "\n", to);
+}
+
+static void end_row(const dc3_run *run, FILE *to, int64_t item)
+{
+    int group = dc3_dataset_group(run->dataset, item);
+    if (dc3_dataset_groups(run->dataset)) fputc(',', to);
+    if (group) fprintf(to, "%d", group);
+    fputc('\n', to);
+}
+
 static void print_chosen(const table *t, const dc3_part *part)
 {
     const GString *stands = g_hash_table_lookup(t->stands, GSIZE_TO_POINTER(part->item));
@@ -108,7 +122,7 @@ static void print_chosen(const table *t, const dc3_part *part)
         fprintf(t->to, "%d %d %d %d", part->box.left, part->box.top, part->box.side, part->box.side);
     fputc(',', t->to);
     if (stands) dc3_csv_print(t->to, stands->str);
-    fputc('\n', t->to);
+    end_row(t->run, t->to, part->item);
 }
 
 static void print_table(const dc3_run *run, FILE *to, const dc3_part *parts, int64_t count)
@@ -119,7 +133,8 @@ static void print_table(const dc3_run *run, FILE *to, const dc3_part *parts, int
         t.objective = dc3_selection_names[o->selection];
     else if (dc3_run_uses(run) & DC3_USES_OBJECTIVE)
         t.objective = dc3_objective_names[o->select.objective];
-    fputs("path,label,image,method,objective,bin,rank,gain,repeat,box,stands_for\n", to);
+    fputs("path,label,image,method,objective,bin,rank,gain,repeat,box,stands_for", to);
+    end_head(run, to);
     for (int64_t i = 0; i < count; i++) print_chosen(&t, parts + i);
     g_hash_table_destroy(t.stands);
 }
@@ -127,10 +142,12 @@ static void print_table(const dc3_run *run, FILE *to, const dc3_part *parts, int
 static void print_bins(const dc3_run *run, FILE *to, const dc3_part *parts, const int64_t *bins,
                        int64_t count)
 {
-    fputs("path,label,image,bin\n", to);
+    fputs("path,label,image,bin", to);
+    end_head(run, to);
     for (int64_t i = 0; i < count; i++) {
         print_image(run, to, parts[i].item);
-        fprintf(to, ",%lld\n", (long long)bins[i]);
+        fprintf(to, ",%lld", (long long)bins[i]);
+        end_row(run, to, parts[i].item);
     }
 }
 

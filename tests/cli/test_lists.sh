@@ -42,6 +42,21 @@ grep -qE "^$work/data/cat/3.png,cat,cat/3.png,[01]$" bins.csv || fail "bins.csv:
 expect 0 "11 images in 2 classes" "$dc3" train bins.csv -o t.safetensors --epochs 1 --arch convnet3 \
   --threads 1 --size 16
 
+# Groups of a manifest stay, so that what is held out of the list has none in common with the rest.
+{
+  echo path,label,group,split
+  for i in 1 2 3 4 5; do
+    echo "data/cat/$i.png,cat,g$((i % 2)),train"
+    echo "\"data/dog, small/$i.png\",dog,$([[ $i == 1 ]] || echo h),train"
+  done
+} > m.csv
+expect 0 "" "$dc3" select m.csv --ipc 5 --method random --threads 1 -o grouped.csv
+[[ $(head -1 grouped.csv) == "$head,group" ]] || fail "groups: $(< grouped.csv)"
+groups() { grep -E "/data/$1/?.*[0-9].png" grouped.csv | sed 's/.*,//' | sort | uniq -c | tr -s ' \n' ' '; }
+[[ $(groups cat) == " 3 1 2 2 " && $(groups dog) == " 1 4 3 " ]] || fail "groups: $(< grouped.csv)"
+expect 0 "" "$dc3" bins m.csv --bins 2 --threads 1 --dtype f32 -o grouped-bins.csv
+[[ $(head -1 grouped-bins.csv) == "path,label,image,bin,group" ]] || fail "groups: $(< grouped-bins.csv)"
+
 # Images in tars have a name and no path.
 tar cf data.tar data || fail "tar"
 expect 0 "" "$dc3" select data.tar --ipc 1 --method random --threads 1 -o tar.csv
