@@ -87,6 +87,7 @@ static dc3_status open_condensed(const dc3_evaluation *e)
         set->stored = dc3_fingerprint_folder(place.folder);
         status = dc3_choice_refuse(choice, data);
     }
+    if (status == DC3_OK && place.is_run) status = dc3_images_place_need_classes(&place, "students");
     if (status == DC3_OK) status = dc3_dataset_open_given(place.folder, choice, NULL, NULL, &set->data);
     if (status == DC3_OK) set->filtered |= dc3_dataset_filtered(set->data);
     if (status == DC3_OK && place.is_run && !e->tests->dataset)

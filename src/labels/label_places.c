@@ -56,6 +56,7 @@ dc3_status dc3_labelling_find_places(dc3_labelling *l)
     l->folder = place.folder;
     place.folder = NULL;
     if (status == DC3_OK && l->is_run) status = dc3_choice_refuse(&o->choice, o->run);
+    if (status == DC3_OK && l->is_run) status = dc3_images_place_need_classes(&place, "soft labels");
     if (status == DC3_OK && l->is_run) status = read_run(l, &place);
     if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
         status = dc3_fail(DC3_ERR_ARGUMENT,

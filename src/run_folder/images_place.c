@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/options.h"
 #include "run_folder/document.h"
 
 dc3_status dc3_images_place_find(const char *path, dc3_images_place *place)
@@ -19,6 +20,16 @@ dc3_status dc3_images_place_find(const char *path, dc3_images_place *place)
     }
     place->folder = place->document ? dc3_path_join(path, "train") : strdup(path);
     return place->folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_images_place_need_classes(const dc3_images_place *place, const char *what)
+{
+    if (!json_is_true(json_object_get(json_object_get(place->document, "settings"), "unlabelled")))
+        return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: the run was made of images without classes (%s), which %s need; choose one that was "
+                    "made of a folder for each class",
+                    place->path, dc3_setting("unlabelled"), what);
 }
 
 void dc3_images_place_free(dc3_images_place *place)

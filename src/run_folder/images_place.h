@@ -15,5 +15,7 @@ typedef struct dc3_images_place {
  * are images is for who opens them to see. Free with dc3_images_place_free, also after a failure. */
 dc3_status dc3_images_place_find(const char *path, dc3_images_place *place);
 void dc3_images_place_free(dc3_images_place *place);
+/* DC3_ERR_ARGUMENT where it is a run of images without classes; `what` needs them: "students". */
+dc3_status dc3_images_place_need_classes(const dc3_images_place *place, const char *what);
 
 #endif

@@ -107,6 +107,10 @@ tiny_editor tiny
 expect 0 "3 images stored" "$dc3" condense pile -o chosen --ipc 3 --unlabelled --method dc3-select --editor tiny \
   --no-report "${common[@]}"
 [[ ! -e chosen/teacher.safetensors ]] || fail "a teacher of one class was trained"
+"$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
+classless="one/dc3.json: the run was made of images without classes (--unlabelled), which"
+expect 1 "$classless students need" "$dc3" evaluate one --val pile --epochs 1 --threads 1
+expect 1 "$classless soft labels need" "$dc3" label one --teacher three.safetensors --threads 1
 expect 2 "--unlabelled: images without classes have no teacher, which --selection herding needs" "$dc3" condense \
   pile -o x --unlabelled --method dc3-select --selection herding --editor tiny
 expect 2 "--unlabelled" "$dc3" train pile --unlabelled -o x.safetensors
