@@ -19,6 +19,7 @@
 #include "run_folder/work.h"
 #include "take/contents.h"
 #include "take/labels.h"
+#include "take/there.h"
 
 /* The settings' member that says what was taken of what. */
 static const char taken_key[] = "taken";
@@ -155,8 +156,7 @@ static dc3_status fill(const dc3_taking *t, int clears, json_t *document, dc3_ta
     if (status == DC3_OK) status = dc3_take_labels(t, &report->label_views);
     if (status == DC3_OK) status = dc3_chosen_table_write(t->out, t->run);
     if (status == DC3_OK) status = write_document(t->out, document, 1);
-    dc3_disk_use use = status == DC3_OK ? dc3_disk_use_of(train) : (dc3_disk_use){0};
-    report->files = use.files, report->file_bytes = use.bytes, report->disk_bytes = use.blocks;
+    if (status == DC3_OK) dc3_taken_report(t->out, report);
     free(train);
     return status;
 }
@@ -194,6 +194,12 @@ static dc3_status take(const dc3_take_options *o, const json_t *lines, json_t *d
                                 .classes = t.first.classes,
                                 .nested = nested};
     status = describe(&t, o->total, document);
+    if (status == DC3_OK && !o->fresh && dc3_taken_is_there(o->out, settings)) {
+        dc3_listener_say(&o->listener, "%s: all images are there already: none was taken", o->out);
+        dc3_taken_report(o->out, report);
+        dc3_first_free(&t.first);
+        return DC3_OK;
+    }
     if (status == DC3_OK) status = look(o->out, settings, o->fresh, &clears);
     if (status == DC3_OK) status = dc3_make_dirs(o->out);
     if (status == DC3_OK) status = dc3_lock_take(o->out, &o->listener, &lock);

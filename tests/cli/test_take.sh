@@ -181,6 +181,14 @@ expect 1 "x: holds a run already" "$dc3" take paper --ipc 1 -o x
 rm -r lost && cp -r paper lost
 expect 0 "2 of 12 images taken" "$dc3" take lost --ipc 1 -o x
 diff -r x/train paper-one/train || fail "made anew"
+# The same again takes nothing, while all is there.
+inodes() { find x -printf '%i %p %t\n' | sort | cksum; }
+there=$(inodes)
+expect 0 "x: all images are there already: none was taken" "$dc3" take lost --ipc 1 -o x
+[[ $output == *"2 of 12 images taken, of 2 classes"*"on the disk: 3 files"* && $(inodes) == "$there" ]] ||
+  fail "taken again: $output"
+mv x/train/blue/*.png . && expect 1 "x: holds a run already" "$dc3" take lost --ipc 1 -o x
+mv ./000-*.png x/train/blue
 expect 0 "4 of 12 images taken" "$dc3" take paper --ipc 2 -o x --fresh
 [[ $(find x/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh: $(find x)"
 expect 1 "holds a set that dc3 take made of another" "$dc3" condense data -o x --ipc 2 --bins 3 --method dc3-select \
