@@ -11,6 +11,7 @@
 #include "run_folder/listed.h"
 #include "condense/map.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "condense/amount.h"
 #include "methods/choose.h"
 #include "methods/chosen.h"
@@ -86,7 +87,8 @@ static dc3_status train_teacher(dc3_run *run, const dc3_chosen *chosen)
 static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen *chosen)
 {
     if (chosen->count) {
-        dc3_run_say(run, "continuing: %lld images were selected before", (long long)chosen->count);
+        dc3_run_say(run, "continuing: %lld image%s selected before", (long long)chosen->count,
+                    chosen->count == 1 ? " was" : "s were");
         dc3_run_earlier_stage(run, 0, features_stage);
         dc3_run_earlier_stage(run, 1, selection_stage(run));
         if (run->state) run->report->cached_seconds = dc3_state_cached_seconds(run->state);
@@ -139,7 +141,9 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
                 (long long)run->report->classes, run->report->classes == 1 ? "" : "es",
                 dc3_dataset_kind(run->dataset), run->give ? "at most " : "", run->options->select.ipc,
                 run->size);
-    DC3_TRY(dc3_run_estimate(run, run->report->images, stored));
+    if (!output->whole) DC3_TRY(dc3_run_estimate(run, run->report->images, stored));
+    if (output->whole && run->options->dry_run)
+        dc3_run_say(run, "estimate: %s is complete: no image is left to be made", run->options->out);
     if (run->options->dry_run) return DC3_OK;
     dc3_chosen chosen;
     DC3_TRY(dc3_output_claim(output));
@@ -240,7 +244,9 @@ static dc3_status take_images(const dc3_run *run, dc3_chosen *chosen)
 
 static dc3_status compensate(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    DC3_TRY(dc3_run_estimate(run, 0, chosen->count));
+    if (!output->whole) DC3_TRY(dc3_run_estimate(run, 0, chosen->count));
+    if (output->whole && run->options->dry_run)
+        dc3_run_say(run, "estimate: %s is complete: no image is left to be made", run->options->out);
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_output_claim(output));
     DC3_TRY(dc3_output_start(output));

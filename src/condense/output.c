@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "dc3/progress.h"
 #include "dc3/text.h"
 #include "output/output_path.h"
 #include "run_folder/chosen_table.h"
@@ -77,6 +78,21 @@ static void word_sizes(json_t *was, json_t *is)
     }
 }
 
+/* Where one run trains its teacher and the other does not, in a word what theirs are. */
+static void word_teachers(json_t *was, json_t *is)
+{
+    static const char *const keys[] = {"own_teacher", "teacher_size", "teacher_fingerprint"};
+    json_t *both[2] = {was, is};
+    if (!json_object_get(was, keys[0]) == !json_object_get(is, keys[0])) return;
+    for (int i = 0; i < 2; i++) {
+        const char *word = json_object_get(both[i], keys[0])                     ? "trained by the run"
+                           : json_is_string(json_object_get(both[i], "teacher")) ? "given"
+                                                                                 : "none";
+        json_object_set_new(both[i], "teacher", json_string(word));
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) json_object_del(both[i], keys[k]);
+    }
+}
+
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
@@ -125,6 +141,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
             json_object_set_new(b, some[i], json_null());
     complete(a, b);
     word_sizes(a, b);
+    word_teachers(a, b);
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
     json_decref(b);
@@ -134,11 +151,23 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
                     folder, text, dc3_setting("fresh"));
 }
 
+/* 1 if nothing of a run that says it is complete has been lost. */
+static int is_whole(const dc3_output *o)
+{
+    dc3_progress p;
+    const dc3_run *run = o->run;
+    if (run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) return 0;
+    if (dc3_progress_read(o->folder, &p) != DC3_OK) return 0;
+    int whole = p.complete && p.has_database && p.chosen > 0 && p.stored == p.chosen && !p.gone;
+    dc3_progress_free(&p);
+    return whole;
+}
+
 /* Whether the folder is new, ours to continue, ours to clear, or somebody else's. */
 static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
 {
     json_t *old = NULL;
-    o->clears = o->continues = 0;
+    o->clears = o->continues = o->whole = 0;
     if (dc3_path_what(path) != DC3_PATH_FILE) {
         if (!dc3_folder_occupied(o->folder)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder",
@@ -153,6 +182,7 @@ static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
     else if (status == DC3_OK) {
         status = compare(o->folder, json_object_get(old, "settings"), json_object_get(now, "settings"));
         o->continues = status == DC3_OK;
+        o->whole = o->continues && json_is_true(json_object_get(old, "complete")) && is_whole(o);
     }
     json_decref(old);
     return status;

@@ -9,11 +9,12 @@
 typedef struct dc3_output {
     dc3_run *run;
     char *folder, *train;
-    char **folders;     /* of the classes, below train */
-    int *labels;        /* [classes], as stored: classes without an image have -1 and no number is left out */
-    int continues;      /* the folder holds an earlier part of the same run */
-    int clears;         /* the folder holds a run that goes */
-    int complete;       /* all is stored */
+    char **folders; /* of the classes, below train */
+    int *labels;    /* [classes], as stored: classes without an image have -1 and no number is left out */
+    int continues;  /* the folder holds an earlier part of the same run */
+    int clears;     /* the folder holds a run that goes */
+    int complete;   /* all is stored */
+    int whole;      /* it was when the call began: the run is complete, and lacks no image and no teacher */
     dc3_shards *shards; /* that hold all of the images already; NULL: they are files */
     int reopened;       /* dc3.json says that it is not, though an earlier part of the run was */
     dc3_lock lock;

@@ -35,6 +35,9 @@ expect 0 "6 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 [[ $output != *"there already"* ]] || fail "an image was made: $output"
 same_run out again > differences || fail "a continued run differs: $(cat differences)"
 expect 0 "again: all images are there already: none was made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
+[[ $output != *estimate* && $output != *measured* ]] || fail "an estimate of nothing: $output"
+expect 0 "estimate: again is complete: no image is left to be made" "$dc3" condense data -o again --ipc 3 \
+  "${common[@]}" --dry-run
 
 # Selections are the same for any number of threads.
 "$dc3" select data -o one.jsonl --ipc 3 --threads 1 --dtype f32 -q > /dev/null &&
@@ -82,7 +85,8 @@ cp taught/train/metadata.jsonl whole.jsonl; rm taught/train/*/000-*.png
 expect 0 "continuing: 6 images were selected before" "$dc3" condense data -o taught --ipc 3 \
   --teacher two.safetensors --any-teacher "${common[@]}"
 cmp whole.jsonl taught/train/metadata.jsonl || fail "a resumed run says otherwise how its images were chosen"
-expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
+expect 1 'other settings (teacher was "given" and is "trained by the run");' "$dc3" condense data -o taught --ipc 3 \
+  "${common[@]}"
 expect 1 "the teacher distinguishes 9 classes" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
 expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl \
   --teacher two.safetensors --arch resnet18
