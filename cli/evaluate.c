@@ -52,6 +52,7 @@ static void print_conditions(const result *r)
     printf("\n  %s\n", s->training);
 }
 
+/* Five of as many classes or fewer are always right: there is no top-5. */
 static void print_row(const result *r, int first)
 {
     char last[24], five[24], best[24];
@@ -59,7 +60,8 @@ static void print_row(const result *r, int first)
         printf("%-18s %-15s  %-15s  %-15s  %5s  %8s\n", "student", "top-1, last (%)", "top-5, last (%)",
                "top-1, best (%)", "seeds", "time (s)");
     printf("%-18s %-15s  %-15s  %-15s  %5d  %8.0f\n", r->last.arch, percent(r, r->top1, last),
-           percent(r, r->top5, five), percent(r, r->best, best), r->seeds, r->seconds);
+           r->last.classes > 5 ? percent(r, r->top5, five) : "     -", percent(r, r->best, best), r->seeds,
+           r->seconds);
     print_conditions(r);
 }
 

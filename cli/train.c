@@ -40,9 +40,12 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
             "top-1 %.2f %%\n",
             100 * r->probe_top1, 100 * r->tuned_top1, r->took_probe ? "probe" : "fine-tuned network",
             100 * r->top1);
-    } else if (r->top1 >= 0)
-        printf("last epoch: top-1 %.2f %%, top-5 %.2f %%; best of the tests: %.2f %% after epoch %d\n",
-               100 * r->top1, 100 * r->top5, 100 * r->best_top1, r->best_epoch);
+    } else if (r->top1 >= 0) {
+        char five[24] = ""; /* of as many classes or fewer, one of five is always right */
+        if (r->classes > 5) snprintf(five, sizeof five, ", top-5 %.2f %%", 100 * r->top5);
+        printf("last epoch: top-1 %.2f %%%s; best of the tests: %.2f %% after epoch %d\n", 100 * r->top1,
+               five, 100 * r->best_top1, r->best_epoch);
+    }
     if (r->mirrored_top1 >= 0)
         printf("with the mean of the logits of each image and of its mirror image: top-1 %.2f %%\n",
                100 * r->mirrored_top1);

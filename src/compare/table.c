@@ -23,19 +23,23 @@ static void score_text(double score, char text[SCORE_TEXT])
 
 static void print_row(const table *t, const dc3_row *r)
 {
-    char score[SCORE_TEXT], amount[DC3_NUMBER_TEXT], deviation[16] = ""; /* one seed has none */
+    char five[SCORE_TEXT], score[SCORE_TEXT], amount[DC3_NUMBER_TEXT],
+        deviation[16] = ""; /* one seed has none */
     const dc3_cell *w = &r->cell;
     score_text(r->value[DC3_ROW_LABEL_ROBUST], score);
+    snprintf(five, sizeof five, "%6s ", "-"); /* five of as many classes or fewer are always right */
+    if (t->c->classes > 5)
+        snprintf(five, sizeof five, "%6.2f%c", 100 * r->value[DC3_ROW_TOP5], r->mark[DC3_ROW_TOP5]);
     if (r->n > 1) snprintf(deviation, sizeof deviation, "+- %5.2f", 100 * r->spread[DC3_ROW_TOP1]);
     if (w->budget)
         fprintf(t->text, "%9s  %6.0f  %-8s ", dc3_cell_amount_text(w, amount), r->images, r->format);
     else
         fprintf(t->text, "%4d  ", w->ipc);
-    fprintf(t->text, "%-18s %-6s %-12s %6.2f%c %-8s  %6.2f%c %6.2f%c %8.1f  %9.1f  %9.1f  %6.1f  %7s%c",
-            w->arch, w->labels, w->method, 100 * r->value[DC3_ROW_TOP1], r->mark[DC3_ROW_TOP1], deviation,
-            100 * r->value[DC3_ROW_TOP5], r->mark[DC3_ROW_TOP5], 100 * r->value[DC3_ROW_BEST],
-            r->mark[DC3_ROW_BEST], r->seconds, (w->budget ? r->train : r->bytes) * 1e-3, r->labels * 1e-3,
-            r->colour, score, r->mark[DC3_ROW_LABEL_ROBUST]);
+    fprintf(t->text, "%-18s %-6s %-12s %6.2f%c %-8s  %s %6.2f%c %8.1f  %9.1f  %9.1f  %6.1f  %7s%c", w->arch,
+            w->labels, w->method, 100 * r->value[DC3_ROW_TOP1], r->mark[DC3_ROW_TOP1], deviation, five,
+            100 * r->value[DC3_ROW_BEST], r->mark[DC3_ROW_BEST], r->seconds,
+            (w->budget ? r->train : r->bytes) * 1e-3, r->labels * 1e-3, r->colour, score,
+            r->mark[DC3_ROW_LABEL_ROBUST]);
     if (t->c->options->augment_robust) {
         score_text(r->value[DC3_ROW_AUGMENT_ROBUST], score);
         fprintf(t->text, " %7.2f  %7s%c", 100 * r->unaugmented, score, r->mark[DC3_ROW_AUGMENT_ROBUST]);

@@ -156,8 +156,10 @@ static dc3_status finish_epoch(dc3_train_state *t, int64_t epoch)
         DC3_TRY(test_epoch(t, &a));
         r->top1 = a.top1, r->top5 = a.top5, t->tested = a.n;
         if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
-        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%",
-                         (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
+        char five[24] = ""; /* of as many classes or fewer, one of five is always right */
+        if (r->classes > 5) snprintf(five, sizeof five, ", top-5 %.2f %%", 100 * a.top5);
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%%s", (long long)epoch + 1,
+                         r->loss, 100 * a.top1, five);
     } else
         dc3_listener_say(&o->listener, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
     if (last) return is_chosen ? dc3_train_save(t) : DC3_OK;

@@ -10,6 +10,7 @@ expect 0 "2 images stored" "$dc3" condense other -o else --ipc 1 --method random
 
 # Each call adds a row, with what the score depends on and the accuracy of each class.
 expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --seeds 2 "${quick[@]}"
+grep -qE '^convnet3 +[0-9.]+ \+- +[0-9.]+ +- +[0-9.]+ \+-' <<< "$output" || fail "a top-5 of two classes: $output"
 expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.002 "${quick[@]}"
 rows() { grep -c '"arch": "convnet3"' "$1"; }
 [[ $(rows run/scores.json) == 4 ]] || fail "two rows, each with its settings: $(cat run/scores.json)"

@@ -7,6 +7,7 @@ blue_and_red 8 10
 train=("$dc3" train train --val val --size 16 --batch 4 --threads 1 --dtype f32 --lr 0.05)
 
 expect 0 "last epoch: top-1 100.00 %" "${train[@]}" --epochs 6 --threads 2 -o whole.safetensors
+[[ $output != *top-5* ]] || fail "a top-5 of two classes: $output"
 expect 0 '"arch": "convnet3"' "${train[@]}" --epochs 6 --threads 2 -o again.safetensors --json
 cmp whole.safetensors again.safetensors || fail "the same command gives other bytes"
 [[ ! -e whole.safetensors.checkpoint ]] || fail "the checkpoint of a finished training stays"
@@ -72,7 +73,7 @@ expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken --seeds 2
 [[ $(grep -c "skipped: red/3.png" <<< "$output") == 1 ]] || fail "the images to test on were read twice: $output"
 expect 2 "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2, neon or plain, found 'avx5'" \
   env DC3_KERNELS=avx5 "${score[@]}" --labels hard
-expect 1 "1 images cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
+expect 1 "1 image cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
 expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 1 \
   -o x.safetensors
 first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
