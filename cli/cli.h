@@ -227,6 +227,8 @@ void print_note(const char *before, const char *text);
 int finish(dc3_status status, const char *remains);
 /* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
 json_t *json_text(const char *bytes);
+/* What the word behind a number of things ends with: "" of one, else "s". */
+const char *plural(int64_t count);
 /* Prints a JSON document, which it releases, and a line feed. */
 void print_json(json_t *document);
 /* What a checkpoint of a training or a labelling holds, for the caller to release: "file", "of" (steps or

@@ -28,9 +28,9 @@ static void print_finetuning(const settings *s, const dc3_finetune_report *r, co
         print_json(o);
         return;
     }
-    printf("%lld steps of %d x %d images in %.0f s (%.2f images/s), loss %.4f, %s of memory\n",
-           (long long)r->steps, r->accumulate, r->batch, r->seconds, r->images_second, r->loss,
-           dc3_size_text(r->peak_bytes, bytes));
+    printf("%lld step%s of %d x %d images in %.0f s (%.2f images/s), loss %.4f, %s of memory\n",
+           (long long)r->steps, plural(r->steps), r->accumulate, r->batch, r->seconds, r->images_second,
+           r->loss, dc3_size_text(r->peak_bytes, bytes));
     printf("result: %s\n", out);
 }
 

@@ -19,8 +19,8 @@ static void print_labels(const settings *s, const dc3_label_report *r, const cha
         return;
     }
     if (s->options.dry_run) return;
-    printf("%lld views of each of %lld images labelled in %.1f s\n", (long long)r->views,
-           (long long)r->images, r->seconds);
+    printf("%lld view%s of each of %lld image%s labelled in %.1f s\n", (long long)r->views, plural(r->views),
+           (long long)r->images, plural(r->images), r->seconds);
     printf("labels %.2f MB", r->bytes * 1e-6);
     if (r->image_bytes > 0)
         printf(", %.2f times the images' %.2f MB", r->bytes / r->image_bytes, r->image_bytes * 1e-6);

@@ -36,6 +36,11 @@ int finish(dc3_status status, const char *remains)
     return status == DC3_ERR_OPTION ? EXIT_USAGE : EXIT_FAILED;
 }
 
+const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 json_t *json_text(const char *bytes)
 {
     char *safe = dc3_text_utf8(bytes);
@@ -122,10 +127,11 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
     for (int i = 0; i < DC3_STAGES; i++)
         if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
     if (r->stage[2])
-        printf("%lld images stored, %lld edits made, ", (long long)r->stored, (long long)r->edits);
+        printf("%lld image%s stored, %lld edit%s made, ", (long long)r->stored, plural(r->stored),
+               (long long)r->edits, plural(r->edits));
     else if (r->stored)
-        printf("%lld images selected from %lld, %lld of them again, ", (long long)r->stored,
-               (long long)r->readable, (long long)r->repeated);
+        printf("%lld image%s selected from %lld, %lld of them again, ", (long long)r->stored,
+               plural(r->stored), (long long)r->readable, (long long)r->repeated);
     printf("%lld image%s skipped, peak memory %.0f MB\n", (long long)r->skipped, r->skipped == 1 ? "" : "s",
            r->peak_bytes * 1e-6);
     if (r->stage[2]) printf("bytes of images: %s\n", dc3_size_text(r->bytes, bytes));

@@ -11,8 +11,9 @@ static void print_page(const settings *s, const char *path, const dc3_report_res
                              (json_int_t)r->images, "shown", (json_int_t)r->shown, "originals",
                              (json_int_t)r->originals, "bytes", (json_int_t)r->bytes));
     else
-        printf("%lld of %lld images shown, %lld beside their originals; %.1f MB\nresult: %s\n",
-               (long long)r->shown, (long long)r->images, (long long)r->originals, r->bytes * 1e-6, path);
+        printf("%lld of %lld image%s shown, %lld beside their originals; %.1f MB\nresult: %s\n",
+               (long long)r->shown, (long long)r->images, plural(r->images), (long long)r->originals,
+               r->bytes * 1e-6, path);
 }
 
 typedef struct report_values {

@@ -34,8 +34,8 @@ static const char *remains(const dc3_condense_options *o, const dc3_condense_rep
     const char *how = o->fresh ? " without --fresh" : "";
     const char *out = o->out ? o->out : "", *teacher = teacher_in(out);
     if (r->stored)
-        snprintf(text, size, "%lld images are saved. To continue: run the same command again%s",
-                 (long long)r->stored, how);
+        snprintf(text, size, "%lld image%s saved. To continue: run the same command again%s",
+                 (long long)r->stored, r->stored == 1 ? " is" : "s are", how);
     else if (holds(out, "selection.json"))
         snprintf(text, size, "the selection is saved. To continue: run the same command again%s", how);
     else if (teacher)
@@ -331,8 +331,8 @@ static int run_from(const command *c, const settings *s, const char *from, char 
     if (status != EXIT_DONE) return status;
     print_rows(s, &selection);
     if (selection.repeated && !s->quiet)
-        fprintf(stderr, "warning: %lld rows are repeated, because classes have fewer rows than --ipc\n",
-                (long long)selection.repeated);
+        fprintf(stderr, "warning: %lld row%s repeated, because classes have fewer rows than --ipc\n",
+                (long long)selection.repeated, selection.repeated == 1 ? " is" : "s are");
     dc3_selection_free(&selection);
     return status;
 }

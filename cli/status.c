@@ -96,18 +96,18 @@ static json_t *saved_of(const char *folder, const char *name)
 static void print_counts(const dc3_progress *p)
 {
     char text[DC3_NUMBER_TEXT];
-    printf("  inputs    %lld images in %lld classes: %lld read, %lld skipped", (long long)p->inputs,
-           (long long)p->classes, (long long)p->read, (long long)p->skipped);
+    printf("  inputs    %lld image%s in %lld class%s: %lld read, %lld skipped", (long long)p->inputs,
+           plural(p->inputs), (long long)p->classes, p->classes == 1 ? "" : "es", (long long)p->read,
+           (long long)p->skipped);
     if (p->binned) printf(", %lld in bins", (long long)p->binned);
     printf("\n");
     if (p->chosen) {
-        printf("  images    %lld of %lld stored, %s, %lld edits", (long long)p->stored, (long long)p->chosen,
-               dc3_size_text((double)p->bytes, text), (long long)p->edits);
+        printf("  images    %lld of %lld stored, %s, %lld edit%s", (long long)p->stored, (long long)p->chosen,
+               dc3_size_text((double)p->bytes, text), (long long)p->edits, plural(p->edits));
         if (p->gone) printf("; %lld gone: removed, or links to nothing", (long long)p->gone);
         printf("\n");
     }
-    if (p->views)
-        printf("  labels    %lld view%s of each image\n", (long long)p->views, p->views == 1 ? "" : "s");
+    if (p->views) printf("  labels    %lld view%s of each image\n", (long long)p->views, plural(p->views));
     for (int i = 0; i < p->stages; i++) {
         printf("%s", i ? ", " : "  time      ");
         print_text(p->names[i], 0);

@@ -16,8 +16,8 @@ static void print_taken(const settings *s, const dc3_take_report *r, const char 
                              "label_views", (json_int_t)r->label_views));
         return;
     }
-    printf("%lld of %lld images taken, of %lld classes\n", (long long)r->images, (long long)r->of,
-           (long long)r->classes);
+    printf("%lld of %lld image%s taken, of %lld class%s\n", (long long)r->images, (long long)r->of,
+           plural(r->of), (long long)r->classes, r->classes == 1 ? "" : "es");
     if (r->label_views)
         printf("soft labels of %lld view%s of each\n", (long long)r->label_views,
                r->label_views == 1 ? "" : "s");

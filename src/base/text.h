@@ -3,6 +3,7 @@
 #define DC3_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "base/status.h"
 #include "dc3/text.h"
 
@@ -17,6 +18,16 @@ int dc3_code_hides(unsigned code);
 
 /* The bytes of as many whole characters of `text` as fit `most` bytes. */
 int dc3_text_room(const char *text, int most);
+
+/* What the word behind a number of things ends with: "" of one; else "s", or "es". */
+static inline const char *dc3_s(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+static inline const char *dc3_es(int64_t count)
+{
+    return count == 1 ? "" : "es";
+}
 
 /* "a, b, c" of names, NULL behind the last; cut at `size`. Returns `text`. */
 const char *dc3_text_list(const char *const *names, char *text, size_t size);

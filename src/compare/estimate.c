@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "condense/condense_by.h"
 #include "methods/methods.h"
 #include "dc3/text.h"
@@ -253,8 +254,8 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
     all.students += (double)dc3_dataset_size(c->tests->dataset) * all.reading; /* once for all of them */
     all.condensing /= dc3_ranks_count(), all.students /= dc3_ranks_count();
     c->report->estimate_seconds = all.teacher + all.condensing + all.students;
-    dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d students %s",
+    dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d student%s %s",
                      dc3_duration_text(all.teacher, teacher), dc3_duration_text(all.condensing, sets),
-                     c->report->total, dc3_duration_text(all.students, text));
+                     c->report->total, dc3_s(c->report->total), dc3_duration_text(all.students, text));
     return DC3_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "methods/chosen.h"
 #include "methods/selection.h"
 #include "condense/offers.h"
@@ -87,10 +88,11 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
         if (looks || will) each = (each > 0 ? each : r->reading) + r->forward;
         if (looks || will)
             dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
-        if (looks || will) snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
+        if (looks || will)
+            snprintf(text, size, "%lld image%s encoded at %d px, ", (long long)images, dc3_s(images), pixels);
         *seconds = (double)images * each;
     } else if (!run->crops) { /* only those that are drawn are read */
-        snprintf(text, size, "%lld images drawn, ", (long long)stored);
+        snprintf(text, size, "%lld image%s drawn, ", (long long)stored, dc3_s(stored));
         *seconds = (double)stored * r->reading;
     }
     size_t used = strlen(text);
@@ -127,15 +129,15 @@ static dc3_status storing_time(dc3_run *run, const rates *r, int64_t stored, dou
         each /= dc3_ranks_count();
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
                     run->rate * 1e-9, each > 0 ? "" : " (none of those tried could be read)");
-        snprintf(text, size, "%lld edits of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),
-                 run->edit.steps, run->edit.steps == 1 ? "" : "s", run->edit.size);
+        snprintf(text, size, "%lld edit%s of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),
+                 dc3_s(stored * dc3_run_edits(run)), run->edit.steps, dc3_s(run->edit.steps), run->edit.size);
     } else {
         if (run->crops) /* which is not known yet */
             each = run->each * r->reading * run->options->select.threads;
         else
             DC3_TRY(dc3_run_time_images(run, &each));
         each /= crew;
-        snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
+        snprintf(text, size, "%lld image%s stored at %d px, ", (long long)stored, dc3_s(stored), run->size);
     }
     DC3_TRY(preparing_time(run, r, stored, &before));
     *seconds = (double)stored * (each + writing / crew) + before;
@@ -156,8 +158,8 @@ static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
     DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, enough, &each, NULL));
     run->report->bytes = each * (double)stored;
     if (each > 0)
-        dc3_run_say(run, "estimate: %lld images as %s of about %s each, %s in all", (long long)stored,
-                    dc3_coding_text(run->coding, format), dc3_size_text(each, one),
+        dc3_run_say(run, "estimate: %lld image%s as %s of about %s each, %s in all", (long long)stored,
+                    dc3_s(stored), dc3_coding_text(run->coding, format), dc3_size_text(each, one),
                     dc3_size_text(run->report->bytes, all));
     return DC3_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/listener.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "dc3/text.h"
 #include "evaluate/budget.h"
 #include "kernels/backend.h"
@@ -369,8 +370,9 @@ dc3_status dc3_student_estimate(dc3_evaluation *e)
                  side, e->threads, e->threads == 1 ? "" : "s", bytes * 1e-9);
     dc3_listener_say(
         &e->options->listener,
-        "estimate: %s, %lld steps of %d images (%.1f ms each), %d tests on %lld images, about %s%s", s->arch,
-        (long long)s->steps, s->batch, each * 1e3, tests, (long long)s->test_images,
+        "estimate: %s, %lld step%s of %d image%s (%.1f ms each), %d test%s on %lld image%s, about %s%s",
+        s->arch, (long long)s->steps, dc3_s(s->steps), s->batch, dc3_s(s->batch), each * 1e3, tests,
+        dc3_s(tests), (long long)s->test_images, dc3_s(s->test_images),
         dc3_duration_text(s->estimate_seconds, text), beside);
     return DC3_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
 #include "features/copies.h"
@@ -99,7 +100,8 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
     *found = 0;
     if (dc3_path_what(path) == DC3_PATH_FILE && dc3_safetensors_open(path, &table) == DC3_OK) {
         *found = take_squares(run, table) && dc3_feature_rows_take(run, table);
-        if (*found) dc3_run_say(run, "features of %lld images from %s", (long long)run->n, path);
+        if (*found)
+            dc3_run_say(run, "features of %lld image%s from %s", (long long)run->n, dc3_s(run->n), path);
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
     if (took) run->report->cached_seconds = g_ascii_strtod(took, NULL);

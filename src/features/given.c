@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/pieces.h"
+#include "base/text.h"
 #include "features/feature_rows.h"
 #include "features/skipped.h"
 #include "select/row_paths.h"
@@ -31,7 +32,9 @@ dc3_status dc3_given_open(dc3_run *run)
     DC3_TRY(dc3_image_rows_again(run->opened, path, run->dataset, &run->given));
     const dc3_image_rows *g = run->given;
     run->feature_length = g->d;
-    if (g->others) snprintf(others, sizeof others, "; %lld rows are of other images", (long long)g->others);
+    if (g->others)
+        snprintf(others, sizeof others, "; %lld row%s of other images", (long long)g->others,
+                 g->others == 1 ? " is" : "s are");
     dc3_run_say(run, "features of %lld image%s from %s, %lld values each%s", (long long)g->images,
                 g->images == 1 ? "" : "s", path, (long long)g->d, others);
     return DC3_OK;

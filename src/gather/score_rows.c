@@ -70,9 +70,9 @@ const char *dc3_identity_amount(const dc3_identity *is, char text[DC3_ROW_AMOUNT
 {
     if (is->budget) return dc3_exact_size_text((double)is->budget, text);
     if (is->total)
-        snprintf(text, DC3_ROW_AMOUNT, "%lld images in all", (long long)is->total);
+        snprintf(text, DC3_ROW_AMOUNT, "%lld image%s in all", (long long)is->total, dc3_s(is->total));
     else
-        snprintf(text, DC3_ROW_AMOUNT, "%lld images per class", (long long)is->ipc);
+        snprintf(text, DC3_ROW_AMOUNT, "%lld image%s per class", (long long)is->ipc, dc3_s(is->ipc));
     return text;
 }
 

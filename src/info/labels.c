@@ -29,7 +29,8 @@ dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
     DC3_TRY(dc3_soft_labels_look(table, &l));
     const char *type = l.bits == 8 ? "8 bits" : "f16";
     dc3_info_title(page, "soft labels", "soft labels: a teacher's logits of views of images");
-    dc3_info_line(page, "images", "%lld in %lld classes", (long long)l.n, (long long)l.classes);
+    dc3_info_line(page, "images", "%lld in %lld class%s", (long long)l.n, (long long)l.classes,
+                  dc3_es(l.classes));
     dc3_info_line(page, "views", "%lld of each image, %d px", (long long)l.views, l.size);
     if (l.top_k)
         dc3_info_line(page, "logits", "the %lld largest of %lld, %s", (long long)l.top_k,

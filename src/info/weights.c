@@ -275,8 +275,9 @@ static void say_settings(dc3_info_page *page, const json_t *s)
     const char *optimizer = json_string_value(json_object_get(s, "optimizer"));
     dc3_info_line(page, "trains at", "%lld px", (long long)json_integer_value(json_object_get(s, "size")));
     if (data)
-        dc3_info_line(page, "dataset", "%s: %lld images", data,
-                      (long long)json_integer_value(json_object_get(s, "images")));
+        dc3_info_line(page, "dataset", "%s: %lld image%s", data,
+                      (long long)json_integer_value(json_object_get(s, "images")),
+                      dc3_s(json_integer_value(json_object_get(s, "images"))));
     dc3_info_line(page, "settings", "batch %lld, %.20s, learning rate %g",
                   (long long)json_integer_value(json_object_get(s, "batch")), optimizer ? optimizer : "?",
                   json_number_value(json_object_get(s, "lr")));

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/listener.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "dc3/text.h"
 #include "labels/labelling.h"
 #include "labels/reserved.h"
@@ -35,8 +36,9 @@ static dc3_status estimate(dc3_labelling *l)
     l->report->estimate_seconds = each * total;
     l->report->bytes =
         dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k, l->labels.bits);
-    dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
-                     (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
+    dc3_listener_say(&o->listener, "estimate: %d view%s of each of %lld image%s, %.1f MB, about %s", o->views,
+                     dc3_s(o->views), (long long)l->labels.n, dc3_s(l->labels.n), l->report->bytes * 1e-6,
+                     dc3_duration_text(each * total, text));
     return DC3_OK;
 }
 

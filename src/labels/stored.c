@@ -1,6 +1,7 @@
 #include "labels/stored.h"
 
 #include <stdlib.h>
+#include "base/text.h"
 #include <string.h>
 #include "views/rand_augment.h"
 
@@ -10,8 +11,9 @@ dc3_status dc3_stored_check_images(const dc3_soft_labels *labels, const char *pa
     json_t *files = json_object_get(labels->info, "files");
     if (labels->n != n || labels->classes != classes)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected labels of %lld images in %lld classes, found %lld in %lld", path,
-                        (long long)n, (long long)classes, (long long)labels->n, (long long)labels->classes);
+                        "%s: expected labels of %lld image%s in %lld class%s, found %lld in %lld", path,
+                        (long long)n, dc3_s(n), (long long)classes, dc3_es(classes), (long long)labels->n,
+                        (long long)labels->classes);
     for (int64_t i = 0; i < n; i++) {
         const char *name = json_string_value(json_array_get(files, (size_t)i));
         if (!name || strcmp(name, dc3_dataset_key(data, i)) != 0)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "base/text.h"
 #include "colour/combine.h"
 #include "methods/chosen.h"
 #include "features/copies.h"
@@ -106,8 +107,8 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
     int near = run->report->near_duplicates > 0, different = near || (run->copies && run->copies->copies);
     if (run->options->strict)
         return dc3_fail(
-            DC3_ERR_ARGUMENT, "class '%s' has %lld %s images%s%s, fewer than %lld (%s)", name,
-            (long long)readable, different ? "different" : "readable", near ? " by " : "",
+            DC3_ERR_ARGUMENT, "class '%s' has %lld %s image%s%s%s, fewer than %lld (%s)", name,
+            (long long)readable, different ? "different" : "readable", dc3_s(readable), near ? " by " : "",
             near ? dc3_setting(run->options->near_duplicates > 0 ? "near_duplicates" : "without_duplicates")
                  : "",
             (long long)wanted, dc3_setting("strict"));
@@ -115,9 +116,9 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
         dc3_run_say(run, "warning: more classes have too few images");
     if (run->poor_classes > DC3_NOTE_LIMIT) return DC3_OK;
     if (readable)
-        dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
-                    name, (long long)readable, different ? "different" : "readable", (long long)wanted,
-                    dc3_run_again(run));
+        dc3_run_say(run, "warning: class '%s' has %lld %s image%s, fewer than %lld; some are used again%s",
+                    name, (long long)readable, different ? "different" : "readable", dc3_s(readable),
+                    (long long)wanted, dc3_run_again(run));
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
     return DC3_OK;

@@ -64,9 +64,9 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const json_t *names, const 
     char hint[DC3_HINT_SIZE];
     return dc3_fail(
         DC3_ERR_ARGUMENT,
-        "%s: expected the %d classes of %s, found %d; class '%.80s' is not in %s%s; class folders "
+        "%s: expected the %d class%s of %s, found %d; class '%.80s' is not in %s%s; class folders "
         "must have the same names in both",
-        dc3_dataset_path(val), n, dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
+        dc3_dataset_path(val), n, dc3_es(n), dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
         nearest_class(has_not, lacks ? NULL : names, name, hint));
 }
 
@@ -155,12 +155,13 @@ dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *dat
         const char *name = dc3_dataset_class_name(data, label);
         long long count = (long long)(i + 1 - first);
         if (count < wanted && strict)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %lld (%s)",
-                            dc3_dataset_path(data), name, count, (long long)wanted, dc3_setting("strict"));
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld image%s, fewer than %lld (%s)",
+                            dc3_dataset_path(data), name, count, dc3_s(count), (long long)wanted,
+                            dc3_setting("strict"));
         if (count < wanted && ++few <= DC3_NOTE_LIMIT)
             dc3_listener_say(listener,
-                             "warning: class '%s' has %lld images, fewer than %lld; some are used again%s",
-                             name, count, (long long)wanted, again);
+                             "warning: class '%s' has %lld image%s, fewer than %lld; some are used again%s",
+                             name, count, dc3_s(count), (long long)wanted, again);
         first = i + 1;
     }
     if (few > DC3_NOTE_LIMIT)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "dc3/text.h"
 #include "learn/hold_out.h"
 #include "run_folder/document.h"
@@ -169,10 +170,10 @@ static dc3_status say_tuning(const choice *c)
     DC3_TRY(measure_tuning(plan, &seconds));
     dc3_listener_say(
         c->listener,
-        "note: the linear probe: %s; all layers of the backbone are trained too, %d epochs at %d px, "
+        "note: the linear probe: %s; all layers of the backbone are trained too, %d epoch%s at %d px, "
         "which takes about %s (%s FILE: yours)",
-        dc3_teacher_accuracy_text(&c->found[DC3_BOTH_PROBE], text), plan->epochs, plan->size,
-        dc3_duration_text(seconds, time), dc3_setting("teacher"));
+        dc3_teacher_accuracy_text(&c->found[DC3_BOTH_PROBE], text), plan->epochs, dc3_s(plan->epochs),
+        plan->size, dc3_duration_text(seconds, time), dc3_setting("teacher"));
     return DC3_OK;
 }
 
@@ -206,8 +207,8 @@ static void say_candidates(const choice *c)
     int beside = c->plan->beside;
     char network[120] = "";
     if (beside & DC3_BESIDE_TRAINED)
-        snprintf(network, sizeof network, ", and %s trained on these images alone, %d epochs at %d px",
-                 trained->arch, trained->epochs, trained->size);
+        snprintf(network, sizeof network, ", and %s trained on these images alone, %d epoch%s at %d px",
+                 trained->arch, trained->epochs, dc3_s(trained->epochs), trained->size);
     dc3_listener_say(
         c->listener,
         "the teacher is the best of %s: a linear probe on the backbone%s%s (%s none: trained on these "

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "dc3/text.h"
 #include "io/safetensors.h"
 #include "learn/checkpoint.h"
@@ -141,10 +142,10 @@ static dc3_status embed(probe *p, const dc3_dataset *data, rows *r, int64_t *pla
     *skipped = n - r->n;
     if (e.looked && data == p->data) p->report->images_second = (double)e.looked / e.seconds;
     if (*skipped && o->strict)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", dc3_dataset_path(data),
-                        (long long)*skipped, dc3_setting("strict"));
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld image%s cannot be read (%s)", dc3_dataset_path(data),
+                        (long long)*skipped, dc3_s(*skipped), dc3_setting("strict"));
     if (*skipped)
-        dc3_listener_say(&o->listener, "skipped: %lld images of %s", (long long)*skipped,
+        dc3_listener_say(&o->listener, "skipped: %lld image%s of %s", (long long)*skipped, dc3_s(*skipped),
                          dc3_dataset_path(data));
     return r->n ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: no image can be read", dc3_dataset_path(data));
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "io/weights.h"
 #include "learn/whiten.h"
 #include "teacher/classes.h"
@@ -137,8 +138,8 @@ dc3_status dc3_train_open_network(dc3_train_state *t, int size)
 static dc3_status check_strict(const dc3_train_state *t, const char *path, int64_t count)
 {
     if (!t->options->strict || !count) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", path, (long long)count,
-                    dc3_setting("strict"));
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %lld image%s cannot be read (%s)", path, (long long)count,
+                    dc3_s(count), dc3_setting("strict"));
 }
 
 /* Those to test on; of a fine-tuning as a teacher sees them. items: NULL: all. */

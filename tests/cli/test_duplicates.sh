@@ -26,7 +26,7 @@ paint data/a/7.ppm 30 2; paint data/a/8.ppm 50 2
 paint data/a/9.ppm 40 3 1
 cp data/a/4.ppm data/b/9.ppm
 mkdir -p one/x && cp data/b/1.ppm one/x
-expect 0 "1 images stored" "$dc3" condense one -o loss --method random --ipc 1 --format jpeg:80 --no-report \
+expect 0 "1 image stored" "$dc3" condense one -o loss --method random --ipc 1 --format jpeg:80 --no-report \
   --teacher none "${common[@]:2}"
 cp loss/train/x/*.jpg data/b/5.jpg
 head -c 300 data/b/2.ppm > data/b/broken.ppm

@@ -86,7 +86,7 @@ npy order.npy {1..48}
 npy any.npy 99 {48..1}
 { echo elsewhere/1.png; tac <<< "$paths"; } > any.paths.txt
 expect 0 "" "${select[@]}" --features order.npy -o order.jsonl
-expect 0 "features of 48 images from any.npy, 3 values each; 1 rows are of other images" "${select[@]}" \
+expect 0 "features of 48 images from any.npy, 3 values each; 1 row is of other images" "${select[@]}" \
   --features any.npy -o any.jsonl
 cmp order.jsonl any.jsonl || fail "rows in another order"
 expect 0 "25 rows are of other images" "${select[@]}" --features any.npy --classes red -o red.jsonl
@@ -102,7 +102,7 @@ expect 0 "features of 24 images from listed.npy, 3 values each; 25 rows" "$dc3" 
 sed 's|^data|./&|' list.csv > dotted.csv
 expect 0 "features of 24 images from listed.npy" "$dc3" select dotted.csv --split test --ipc 2 --features listed.npy \
   -o dotted.jsonl
-expect 0 "1 rows are of other images" "${select[@]/#data/./data}" --features listed.npy -o dotted.jsonl
+expect 0 "1 row is of other images" "${select[@]/#data/./data}" --features listed.npy -o dotted.jsonl
 mkdir flat && ln data/red/* flat
 sed 's|^red/||' any.paths.txt > flat.paths.txt && cp any.npy flat.npy
 expect 0 "features of 24 images" "$dc3" select flat --unlabelled --ipc 4 --bins 3 --threads 1 --features flat.npy \

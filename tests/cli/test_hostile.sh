@@ -155,7 +155,7 @@ mkdir -p thin/line small/one && "$make" small/one/x.png 64 64 40 90 200
 line='\x2f\0\xc0\x9f\x0f\x07\x10\x11\xfd\x0f\0\x28\xd2\xff\xff\x14\xd1\xff\xd0\xff\xfe\xf7\x7f\xa0'
 printf "RIFF\x24\0\0\0WEBPVP8L\x18\0\0\0$line" > thin/line/x.webp
 [[ $(stat -c %s thin/line/x.webp) == 44 ]] || fail "not the bytes that were meant"
-expect 0 "1 images stored" "$dc3" condense thin -o thinned --method random --ipc 1 --size 64 --threads 1 --no-report
+expect 0 "1 image stored" "$dc3" condense thin -o thinned --method random --ipc 1 --size 64 --threads 1 --no-report
 small=$(cpu_time small) thin=$(cpu_time thin)
 ((thin < 12 * small)) || fail "a thin image takes $thin ms of a processor, a small one $small"
 echo "all checks passed"

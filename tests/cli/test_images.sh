@@ -36,6 +36,6 @@ done
 
 # 32 bytes of WebP are 2,300 x 2,300 pixels, which a run reads several times: what was freed is not kept.
 mkdir -p large/a; base64 -d <<< UklGRhgAAABXRUJQVlA4TAwAAAAv+8g+AihyySoTAQA= > large/a/1.webp
-expect 0 "1 images stored" "$dc3" condense large -o small --method random --ipc 1 --size 256 --no-report --threads 1
+expect 0 "1 image stored" "$dc3" condense large -o small --method random --ipc 1 --size 256 --no-report --threads 1
 peak=$(sed -n 's/.*peak memory \([0-9]*\) MB.*/\1/p' <<< "$output")
 grep -q __asan_init "$dc3" || ((peak > 30 && peak < 190)) || fail "32 bytes of WebP take $peak MB: $output"

@@ -70,8 +70,19 @@ expect 0 "warning: --val copied: of 6 images 6 are among those of photos/train, 
 for name in cats dogs; do "$make" copied/$name/1.png 30 24 1 2 3 && rm copied/$name/[2-9].png || fail "make_image"; done
 expect 0 "result" "$dc3" train photos/train --val copied "${train[@]}" -o same.safetensors
 [[ $output != *"are among those"* ]] || fail "other images of the same names are taken for copies: $output"
-expect 0 "1 images stored" "$dc3" condense one -o single --ipc 1 --method random --threads 1 --size 16
+expect 0 "1 image stored" "$dc3" condense one -o single --ipc 1 --method random --threads 1 --size 16
 [[ $output == *"note: one has one class only, 'cats'"*"is one/cats the folder above the classes?"* ]] || fail "$output"
+# Of one thing nothing is said as of several.
+"$tools/make_teacher" single.safetensors 1 || fail "make_teacher"
+for command in "status single" "info single" "label single --teacher single.safetensors --any-teacher --views 1" \
+  "info single/soft_labels.safetensors" "take single -o taken --ipc 1" "select one -o one.csv --ipc 1 --method random" \
+  "evaluate single --val one --labels hard --epochs 1 --threads 1 --dry-run" "condense one -o x --ipc 1 --dry-run" \
+  "condense one -o single --ipc 1 --method random --threads 1 --size 16" "condense one -o x --ipc 2 --method random"; do
+  # shellcheck disable=SC2086 # words
+  output=$("$dc3" $command 2>&1) || fail "$command: $output"
+  ! grep -E '(^|[^0-9.])1 (images|classes|views|edits|epochs|steps|students|tests|files|rows)([^a-z]|$)' <<< "$output" |
+    grep -v ' of 1 ' || fail "$command: $output"
+done
 expect 0 "note: of more one class only is taken, 'cats', so that a classifier has nothing to" "$dc3" condense more \
   -o narrowed --classes cats --ipc 1 --method random --threads 1 --size 16
 expect 0 "note: one has one class only, 'cats'" "$dc3" train one "${train[@]}" -o same.safetensors
