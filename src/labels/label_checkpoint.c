@@ -106,8 +106,9 @@ dc3_status dc3_labelling_find(const dc3_labelling *l, int *there)
     if (!are) return DC3_OK;
     *there = l->is_run && was.views == l->labels.views && json_equal(was.info, l->labels.info);
     int taken = json_is_true(json_object_get(was.info, "taken")); /* a part of others, by dc3 take */
-    dc3_status status = *there || taken ? DC3_OK : compare(l, &was);
-    if (status == DC3_OK && !*there && !taken && l->is_run)
+    int forced = l->options->out && l->options->force;
+    dc3_status status = *there || taken || forced ? DC3_OK : compare(l, &was);
+    if (status == DC3_OK && !*there && !taken && !forced && l->is_run)
         dc3_listener_say(&l->options->listener,
                          "note: %s is made again: its labels are of other images than %s has now, or of "
                          "another version of dc3",

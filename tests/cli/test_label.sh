@@ -41,6 +41,7 @@ for other in "--views 6=views was 5 and is 6" "--views 5 --seed 2=seed was \"0\"
   # shellcheck disable=SC2086
   expect 0 "result: other" "${label[@]}" --batch 4 ${other%%=*} -o other
   expect 1 "other: holds labels of other settings (" "${label[@]}" --views 5 --batch 4 -o other
+  expect 0 "result: other" "${label[@]}" --views 5 --batch 4 -o other --force
   rm other
 done
 expect 0 "result: photos-ipc10" "${label[@]}" --views 5 --batch 4 --crop 0.3 --fresh
