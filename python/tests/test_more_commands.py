@@ -73,6 +73,8 @@ class Scores(FolderTest):
         self.assertEqual(len(json.loads((self.folder / "table" / "table.json").read_text())), 4)
         again = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **settings)
         self.assertEqual(again, rows)
+        typed = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **{**settings, "methods": "random,dc3-select"})
+        self.assertEqual(typed, rows)  # as the command line has them
         page = dc3.report(os.fsencode(self.folder / "table"), threads=1)
         self.assertEqual(page["out"], str(self.folder / "table" / "report.html"))
         self.assertGreater(page["bytes"], 1000)
@@ -84,8 +86,12 @@ class Scores(FolderTest):
         for amounts in ({"ipc": [1, 0, 10]}, {"ipc": -1}, {"budgets": ["3kB", 0]}):
             with self.assertRaisesRegex(dc3.OptionError, "expected 1 or more, found"):
                 dc3.compare(data, data, out, teacher="none", labels="hard", **amounts)
-        with self.assertRaisesRegex(dc3.OptionError, "'nomethod'"):
-            dc3.compare(data, data, out, methods="nomethod", teacher="none", labels="hard")
+        for methods in ("nomethod", "random,nomethod"):
+            with self.assertRaisesRegex(dc3.OptionError, "'nomethod'"):
+                dc3.compare(data, data, out, methods=methods, teacher="none", labels="hard")
+        for name in ("lr", "crop", "smoothing", "guidance", "teacher_top1"):
+            with self.assertRaisesRegex(dc3.OptionError, f"{name}: expected a number, found nan"):
+                dc3.compare(data, data, out, teacher="none", labels="hard", **{name: float("nan")})
         with self.assertRaisesRegex(dc3.OptionError, "labels"):
             dc3.compare(data, data, out, labels="loud")
         with self.assertRaisesRegex(TypeError, "compare.. has no setting 'store'"):

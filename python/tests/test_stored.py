@@ -93,8 +93,10 @@ class Labels(FolderTest):
         view, logits = labels.view(1, 2, out=place)
         self.assertIs(view, place)
         self.assertTrue((labels.logits(1, 2) == logits).all())
-        with self.assertRaises(IndexError):
+        with self.assertRaisesRegex(IndexError, "view: expected 0 to 1, found 2"):
             labels.view(2, 0)
+        with self.assertRaisesRegex(IndexError, f"image: expected 0 to {labels.images - 1}, found {labels.images}"):
+            labels.logits(0, labels.images)
         copy = pickle.loads(pickle.dumps(labels))
         self.assertTrue((copy.view(1, 2)[0] == view).all())
         with self.assertRaisesRegex(dc3.FormatError, "expected labels of 8 images in 2 classes, found 4 in 2"):

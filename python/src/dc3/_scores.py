@@ -154,8 +154,8 @@ def _compare_places(options):
 
 
 def _several(name, value, convert):
-    """One value, or a sequence of them, as a list."""
-    values = value if _settings.several(value) else [value]
+    """One value, or a sequence of them, or a text of them with commas, as a list."""
+    values = value.split(",") if isinstance(value, str) else value if _settings.several(value) else [value]
     return [convert(name, each) for each in values]
 
 
@@ -189,13 +189,13 @@ def compare(data: Path, val: Path, out: Path, *, ipc: typing.Union[int, typing.S
             **settings: typing.Any) -> typing.List[Report]:
     """Condenses `data` by several methods, scores all of them on `val`, in the folder `out`; `dc3 compare`.
 
-    ipc: images of each class, a number or a list (default [1, 10]); in its place budgets: bytes or text such as
-    "30kB", one or a list. methods, arch, labels: one or a list; labels: "soft", "hard", by default both, without a
-    teacher hard ones. seeds: condensations and students of each. Settings among others: those of dc3.condense
-    (teacher, editor, selection, crops, compensation, seed, threads, dry_run ..) and of a student (recipe, epochs,
-    batch, lr, size, val_split ..), teacher_arch, real_hard, augment_robust. Returns the rows that
-    `dc3 compare --json` prints, of a dry run one with estimate_seconds. Scores that are in `out` are not computed
-    again, so an interrupted call continues.
+    ipc: images of each class, a number or a list (default [1, 10]); in its place budgets: bytes or text such as "30kB",
+    one or a list. methods, arch, labels: one or a list, also as the text "random,dc3"; labels: "soft", "hard", by
+    default both, without a teacher hard ones. seeds: condensations and students of each. Settings among others: those
+    of dc3.condense (teacher, editor, selection, crops, compensation, seed, threads, dry_run ..) and of a student
+    (recipe, epochs, batch, lr, size, val_split ..), teacher_arch, real_hard, augment_robust. Returns the rows that `dc3
+    compare --json` prints, of a dry run one with estimate_seconds. Scores that are in `out` are not computed again, so
+    an interrupted call continues.
     """
     if ipc is not None and budgets is not None:
         raise ValueError("ipc and budgets: expected one of them")

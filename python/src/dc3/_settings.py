@@ -2,6 +2,7 @@
 import collections.abc
 import ctypes
 import difflib
+import math
 import numbers
 import os
 import re
@@ -136,6 +137,8 @@ def _value(name, value, kind):
         if name in _BYTES and isinstance(value, str):
             return _bytes(name, value)
         if isinstance(value, numbers.Real):
+            if math.isnan(value):
+                raise _errors.OptionError(f"{name}: expected a number, found {value!r}")
             return float(value)
         raise TypeError(f"{name}: expected a number, found {value!r}")
     return whole(name, value, kind)

@@ -24,6 +24,15 @@ def _texts(count, text_of):
     return [os.fsdecode(text_of(i)) for i in range(count)]
 
 
+def _number(name, i, count):
+    """`i` of `count` things, from the end where it is negative, as sequences have them."""
+    try:
+        return range(count)[i]
+    except IndexError:
+        raise IndexError(f"{name}: expected 0 to {count - 1}, found {i}" if count else
+                         f"{name}: there are none, found {i}") from None
+
+
 class Images:
     """The images of a folder of dc3.condense, or of any dataset that dc3 reads; `images[i]` is an image and its class.
 
@@ -65,7 +74,7 @@ class Images:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, i: int) -> typing.Tuple[numpy.ndarray, int]:
-        i = range(len(self))[i]
+        i = _number("image", i, len(self))
         height, width, pixels = ctypes.c_int(), ctypes.c_int(), ctypes.c_void_p()
         _errors.check(lib.dc3_image_set_read(self._handle, i, ctypes.byref(height), ctypes.byref(width),
                                              ctypes.byref(pixels)))
@@ -152,7 +161,7 @@ class SoftLabels:
         return self.views * self.images
 
     def _ask(self, v, i, pixels, logits, mix):
-        v, i = range(self.views)[v], range(self.images)[i]
+        v, i = _number("view", v, self.views), _number("image", i, self.images)
         with self._lock:
             _errors.check(lib.dc3_label_set_view(self._own, v, i, _arrays.address(pixels), _arrays.address(logits),
                                                  mix))
