@@ -73,7 +73,8 @@ class Scores(FolderTest):
         self.assertEqual(len(json.loads((self.folder / "table" / "table.json").read_text())), 4)
         again = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **settings)
         self.assertEqual(again, rows)
-        typed = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **{**settings, "methods": "random,dc3-select"})
+        settings["methods"] = "random,dc3-select"
+        typed = dc3.compare(data, val, self.folder / "table", ipc=[1, 2], **settings)
         self.assertEqual(typed, rows)  # as the command line has them
         page = dc3.report(os.fsencode(self.folder / "table"), threads=1)
         self.assertEqual(page["out"], str(self.folder / "table" / "report.html"))
