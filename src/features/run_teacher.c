@@ -1,13 +1,37 @@
 #include "features/run_teacher.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include "base/listener.h"
 #include "features/run_backbone.h"
+#include "run_folder/document.h"
+#include "run_folder/fingerprint.h"
 #include "train/backbone.h"
 #include "train/both_teachers.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
+
+/* What a run that is complete says of the same file, unless it was taken for want of a better one; else top1
+ * below 0. Of other data that run is refused, or nothing of it is made anew. */
+static dc3_teacher_accuracy said_of(const dc3_run *run)
+{
+    const dc3_condense_options *o = run->options;
+    dc3_teacher_accuracy said = {.top1 = -1};
+    char *path = NULL;
+    int asks = !o->out || o->fresh || run->trains || o->teacher_classes;
+    json_t *document = asks ? NULL : dc3_document_of(o->out, &path);
+    const json_t *teacher = json_object_get(document, "teacher"),
+                 *was = json_object_get(json_object_get(document, "settings"), "teacher_fingerprint");
+    json_t *is = was ? dc3_fingerprint(run->teacher_path) : NULL;
+    if (json_is_true(json_object_get(document, "complete")) && json_equal(was, is) &&
+        !json_object_get(teacher, "any_teacher"))
+        said = dc3_teacher_accuracy_of_json(json_object_get(teacher, "accuracy"));
+    json_decref(is);
+    json_decref(document);
+    free(path);
+    return said;
+}
 
 /* What is known of the teacher, which it is not asked then; NULL: nothing. */
 static const dc3_teacher_accuracy *known_of(const dc3_run *run, dc3_teacher_accuracy *known)
@@ -16,6 +40,7 @@ static const dc3_teacher_accuracy *known_of(const dc3_run *run, dc3_teacher_accu
     *known = (dc3_teacher_accuracy){.top1 = o->teacher_top1, .images = o->teacher_images};
     snprintf(known->on, sizeof known->on, "%s", o->teacher_on ? o->teacher_on : "images");
     if (run->probes) *known = run->teacher.training;
+    if (known->top1 < 0) *known = said_of(run);
     return known->top1 >= 0 ? known : NULL;
 }
 

@@ -28,6 +28,14 @@ grep -A6 '"teacher": {' set/dc3.json | grep -q '"top1": 1.0' || fail "dc3.json: 
 grep -A5 '"stored_accuracy": {' set/dc3.json | grep -q '"images": 6' || fail "dc3.json: $(< set/dc3.json)"
 grep -q "100.00 % on 6 stored images" set/report.html &&
   grep -q "100.00 % on 40 training images" set/report.html || fail "the report does not say the teacher's accuracy"
+# Of a run that is complete it is known, and not asked again; of another teacher or folder it is.
+cp set/dc3.json said
+expect 0 "all images are there already" "$dc3" condense train -o set --ipc 3 --teacher named.safetensors "${common[@]}"
+[[ $output != *"$right"* && $output != *asking* ]] || fail "a teacher is asked for nothing: $output"
+cmp said set/dc3.json || fail "dc3.json of a complete run changes: $(diff said set/dc3.json)"
+expect 1 "other settings (teacher_fingerprint was" "$dc3" condense train -o set --ipc 3 --teacher held.safetensors \
+  "${common[@]}"
+[[ $output == *"on 40 training images"* ]] || fail "another teacher is not asked: $output"
 expect 0 "teacher's accuracy: $right" "$dc3" select train -o s.jsonl --ipc 2 --teacher named.safetensors --threads 2
 expect 0 "teacher's accuracy: $right" "$dc3" label set --views 2 --teacher named.safetensors --threads 2
 mv train gone
