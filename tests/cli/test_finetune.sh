@@ -190,7 +190,7 @@ expect 0 "estimate: about" "${lora[@]}" --sample-every -1 --dry-run
 
 # A page beside a model makes no other model of it.
 expect 0 "2 images of 2 classes" "$dc3" generate --model tuned --classes data -n 1 --steps 2 -o by_tuned
-expect 0 "images shown" "$dc3" report tuned
+expect 0 "1 of 1 image shown" "$dc3" report tuned
 expect 0 "2 images of 2 classes, 0 of them made now" "$dc3" generate --model tuned --classes data -n 1 --steps 2 \
   -o by_tuned
 rm lora/report.html

@@ -9,7 +9,7 @@ compare=(compare train --val val --threads 1 --dtype f32 --size 16 --epochs 2 --
 # timeless FOLDER: its scores, table and sets, without times, as a text.
 timeless() {
   sed -E 's/"seconds[a-z_]*": *[^,}]*//g' "$1/results.jsonl"
-  sed -E 's/(\+- +[0-9.]+ +[0-9.*~]+ +[0-9.*~]+) +[0-9.]+/\1/; s/[0-9.]+ (s|min)//g; s/^(teacher: )[^/]*\//\1/' \
+  sed -E 's/(\+- +[0-9.]+ +[-0-9.*~]+ +[0-9.*~]+) +[0-9.]+/\1/; s/[0-9.]+ (s|min)//g; s/^(teacher: )[^/]*\//\1/' \
     "$1/table.txt"
   sed -E '/"seconds/d' "$1/table.json"
   (cd "$1" && find ipc* budget* -path '*/train/*' -type f 2> /dev/null | sort | xargs md5sum
