@@ -195,8 +195,11 @@ static const char *names_of(const json_t *differ, char *text, size_t size)
     *text = 0;
     json_object_foreach((json_t *)(uintptr_t)differ, key, value)
     {
-        const char *before = i == 0 ? "" : i + 1 == n ? " and " : ", ";
-        if (used < size) used += (size_t)snprintf(text + used, size - used, "%s'%s'", before, key);
+        const char *before = i == 0       ? ""
+                             : i + 1 == n ? " and "
+                                          : ", ",
+                   *name = strcmp(key, "recipe_version") == 0 ? "version of the recipe strong" : key;
+        if (used < size) used += (size_t)snprintf(text + used, size - used, "%s'%s'", before, name);
         i++;
     }
     return text;

@@ -160,7 +160,7 @@ static dc3_status store(storing *s)
                       .user = s,
                       .tell = tell,
                       .listener = &s->run->options->listener,
-                      .what = dc3_making_stage,
+                      .what = dc3_run_edits(s->run) ? NULL : dc3_making_stage, /* edits may take long */
                       .lacks = lacks};
     if (status == DC3_OK) status = dc3_share_run(s->share, &how, &pieces);
     for (int i = 0; i < s->count; i++) free(s->jobs[i].relative), free(s->jobs[i].path);

@@ -325,6 +325,22 @@ static dc3_status replace(const char *place, const char *text, const struct stat
     return status;
 }
 
+static char *text_of(const json_t *rows)
+{
+    return json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+}
+
+/* A row as it is read once it has been written, with so many digits; NULL for what is no JSON. */
+static json_t *as_written(const char *row)
+{
+    json_t *given = json_loads(row, 0, NULL);
+    char *text = given ? text_of(given) : NULL;
+    json_t *one = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    json_decref(given);
+    return one;
+}
+
 /* Adds a row to the list, or finds that it is there. */
 static dc3_status add_row(const char *file, const char *place, json_t *one, int *there)
 {
@@ -334,9 +350,7 @@ static dc3_status add_row(const char *file, const char *place, json_t *one, int 
     dc3_status status = read_rows(place, &rows);
     *there = status == DC3_OK && has_row(rows, one);
     if (status == DC3_OK && !*there) {
-        char *text = json_array_append(rows, one) == 0
-                         ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
-                         : NULL;
+        char *text = json_array_append(rows, one) == 0 ? text_of(rows) : NULL;
         status = text ? replace(place, text, &version) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(text);
     }
@@ -364,7 +378,7 @@ dc3_status dc3_scores_add(const char *file, const char *row)
 {
     DC3_TRY(dc3_options_need("file", file));
     DC3_TRY(dc3_options_need("row", row));
-    json_t *rows, *one = json_loads(row, 0, NULL);
+    json_t *rows, *one = as_written(row);
     if (json_object_get(one, replaced_key)) {
         json_decref(one);
         return dc3_fail(DC3_ERR_FORMAT,

@@ -149,7 +149,8 @@ void dc3_json_all_differences(const json_t *was, const json_t *is, const char *b
     const char *key;
     json_t *value;
     dc3_json_differences(was, is, between, text, size);
-    json_object_foreach((json_t *)(uintptr_t)was, key, value) if (!json_object_get(is, key))
+    json_object_foreach((json_t *)(uintptr_t)was, key,
+                        value) if (!json_is_null(value) && !json_object_get(is, key))
         add_difference(key, value, NULL, between, text, size);
 }
 

@@ -141,11 +141,7 @@ static int into_run(const dc3_labelling *l)
 static dc3_status make(dc3_labelling *l)
 {
     struct stat info;
-    if (l->is_there)
-        dc3_listener_say(&l->options->listener,
-                         "%s is complete: of these settings, teacher and images; %s makes it again", l->out,
-                         dc3_setting("fresh"));
-    else {
+    if (!l->is_there) {
         DC3_TRY(dc3_labelling_resume(l));
         DC3_TRY(label_all(l));
     }
@@ -173,7 +169,12 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     dc3_status status = dc3_labelling_open(&l);
     if (status == DC3_OK) status = agree(&l);
     if (status == DC3_OK) status = dc3_labelling_find(&l, &l.is_there);
-    if (status == DC3_OK) status = estimate(&l);
+    if (status == DC3_OK && l.is_there)
+        dc3_listener_say(&own.listener,
+                         "%s is complete: of these settings, teacher and images; %s makes it again", l.out,
+                         dc3_setting("fresh"));
+    else if (status == DC3_OK)
+        status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l))
         status = dc3_lock_take(options->run, &own.listener, &l.lock);
     int noted = status == DC3_OK && !options->dry_run && l.is_run;

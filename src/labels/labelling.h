@@ -56,22 +56,6 @@ dc3_status dc3_labelling_save_now_and_then(dc3_labelling *l);
 /* *there: 1 if the file is complete, and made of a run's images as they are by the same settings and teacher:
  * it would have the same bytes again. DC3_ERR_ARGUMENT where it has labels of other settings, which stay,
  * unless `force` is given with `out`. With `fresh` neither is asked. */
-dc3_status dc3_labelling_find_places(dc3_labelling *l);
-
-/* label_classes.c: the classes of the images, into l->labels: of a run those of metadata.jsonl, since a class
- * without images has no folder. */
-dc3_status dc3_labelling_take_classes(dc3_labelling *l);
-
-/* label_checkpoint.c: what the labels depend on besides their sizes: what the file says, and which images
- * these are. The caller releases it. */
-json_t *dc3_labelling_settings(const dc3_labelling *l);
-/* What is labelled, into the checkpoint. */
-dc3_status dc3_labelling_save(dc3_labelling *l);
-/* The same every minute, or where that would take more than a twentieth of the time, more seldom. */
-dc3_status dc3_labelling_save_now_and_then(dc3_labelling *l);
-/* *there: 1 if the file is complete, and made of a run's images as they are by the same settings and teacher:
- * it would have the same bytes again. DC3_ERR_ARGUMENT where it has labels of other settings, which stay.
- * With `fresh` neither is asked. */
 dc3_status dc3_labelling_find(const dc3_labelling *l, int *there);
 /* Takes over what an interrupted labelling had, if it was the same. */
 dc3_status dc3_labelling_resume(dc3_labelling *l);

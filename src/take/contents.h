@@ -9,6 +9,7 @@ typedef struct dc3_taking {
     const char *run, *out; /* folders */
     const json_t *lines;   /* of the run's metadata.jsonl, or of its shards */
     dc3_first first;
+    uint64_t stored, labels; /* fingerprints of all images of the run, and of its labels; 0: there are none */
     const dc3_listener *listener;
 } dc3_taking;
 

@@ -13,6 +13,7 @@
 #include "run_folder/chosen_table.h"
 #include "run_folder/clear.h"
 #include "run_folder/document.h"
+#include "run_folder/fingerprint.h"
 #include "run_folder/shards.h"
 #include "run_folder/store.h"
 #include "run_folder/stored_images.h"
@@ -69,8 +70,14 @@ static dc3_status describe(const dc3_taking *t, int total, json_t *document)
                                                                                    "budget", "labels",
                                                                                    "search"};
     json_t *settings = json_object_get(document, "settings"), *taken = json_object();
+    json_t *from = json_array(); /* which the run's images and labels were */
+    json_array_append_new(from, dc3_fingerprint_text(t->stored));
+    if (t->labels) json_array_append_new(from, dc3_fingerprint_text(t->labels));
     char *run = dc3_path_real(t->run);
-    if (!run) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!run) {
+        json_decref(taken), json_decref(from);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
     json_object_set_new(taken, "of", dc3_json_text(run));
     free(run);
     json_object_set_new(taken, "images", json_integer((json_int_t)json_array_size(t->lines)));
@@ -86,6 +93,7 @@ static dc3_status describe(const dc3_taking *t, int total, json_t *document)
         json_object_set_new(settings, "store", json_string(dc3_store_kind_name(DC3_STORE_COPY)));
     json_object_set_new(settings, taken_key, taken);
     json_object_del(json_object_get(document, "teacher"), "stored_accuracy"); /* on all of the run's images */
+    json_object_set_new(document, dc3_taken_from_key, from);
     json_object_set_new(document, "complete", json_false());
     json_object_del(document, "shards");
     json_object_del(document, "stored");
@@ -187,14 +195,16 @@ static dc3_status take(const dc3_take_options *o, const json_t *lines, json_t *d
     dc3_status status = train ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = check_place(o, settings);
     if (status == DC3_OK) status = dc3_first_of(train, lines, o->ipc, o->total, &t.first);
-    free(train);
+    char *labels = dc3_path_join(o->run, "soft_labels.safetensors");
+    if (status == DC3_OK) t.stored = dc3_fingerprint_folder(train), t.labels = dc3_fingerprint_file(labels);
+    free(train), free(labels);
     DC3_TRY(status);
     *report = (dc3_take_report){.images = t.first.count,
                                 .of = (int64_t)json_array_size(lines),
                                 .classes = t.first.classes,
                                 .nested = nested};
     status = describe(&t, o->total, document);
-    if (status == DC3_OK && !o->fresh && dc3_taken_is_there(o->out, settings)) {
+    if (status == DC3_OK && !o->fresh && dc3_taken_is_there(o->out, document)) {
         dc3_listener_say(&o->listener, "%s: all images are there already: none was taken", o->out);
         dc3_taken_report(o->out, report);
         dc3_first_free(&t.first);

@@ -9,6 +9,8 @@
 #include "run_folder/store.h"
 #include "run_folder/stored_images.h"
 
+const char dc3_taken_from_key[] = "taken_from";
+
 static dc3_status add(void *names, json_t *line)
 {
     dc3_stored_images_add(line, names);
@@ -28,14 +30,17 @@ static int has_images(const char *train, const json_t *document)
     return !found.missing && !found.foreign;
 }
 
-int dc3_taken_is_there(const char *out, const json_t *settings)
+int dc3_taken_is_there(const char *out, const json_t *now)
 {
-    json_t *document = NULL;
+    static const char *const same[] = {"settings", dc3_taken_from_key};
+    json_t *was = NULL;
     char *train = dc3_path_join(out, "train");
-    int there = train && dc3_folder_holds(out, "dc3.json") && dc3_document_read(out, &document) == DC3_OK &&
-                json_is_true(json_object_get(document, "complete")) &&
-                json_equal(json_object_get(document, "settings"), settings) && has_images(train, document);
-    json_decref(document);
+    int there = train && dc3_folder_holds(out, "dc3.json") && dc3_document_read(out, &was) == DC3_OK &&
+                json_is_true(json_object_get(was, "complete"));
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        there = there && json_equal(json_object_get(was, same[i]), json_object_get(now, same[i]));
+    there = there && has_images(train, was);
+    json_decref(was);
     free(train);
     return there;
 }

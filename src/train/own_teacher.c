@@ -101,8 +101,13 @@ void dc3_own_teacher_go_on(const dc3_condense_options *o, const char *folder, dc
     char *path;
     json_t *document = dc3_document_of(folder, &path);
     const json_t *was = json_object_get(document, "teacher");
+    dc3_train_options other = *plan;
     int epochs = (int)json_integer_value(json_object_get(was, "epochs"));
-    if (epochs > 0 && epochs != plan->epochs && !o->teacher_epochs && !o->fresh) {
+    other.epochs = epochs;
+    json_t *is = dc3_own_teacher_settings(&other);
+    int same = json_equal(was, is) && dc3_path_what(plan->out) == DC3_PATH_FILE;
+    json_decref(is);
+    if (same && epochs != plan->epochs && !o->teacher_epochs && !o->fresh) {
         dc3_listener_say(&o->listener,
                          "note: %s: the teacher that is there was trained for %d epoch%s, and all scores of "
                          "the folder are of it; in another folder it would be trained for %d",

@@ -27,7 +27,10 @@ cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives o
 # it stays, unless --fresh replaces it.
 there="photos-ipc10/soft_labels.safetensors is complete: of these settings, teacher and images; --fresh makes it again"
 before=$(stat -c %i:%y photos-ipc10/soft_labels.safetensors)
-expect 0 "$there" "${label[@]}" --views 5 --batch 4
+for dry in "" --dry-run; do # shellcheck disable=SC2086 # an option or none
+  expect 0 "$there" "${label[@]}" --views 5 --batch 4 $dry
+  [[ $output != *estimate* ]] || fail "an estimate of what is there: $output"
+done
 [[ $(stat -c %i:%y photos-ipc10/soft_labels.safetensors) == "$before" ]] || fail "labels that were there are made again"
 "$tools/make_teacher" another.safetensors 2 blind || fail "make_teacher"
 for other in "--views 6=views was 5 and is 6" "--views 5 --seed 2=seed was \"0\" and is \"2\"" \

@@ -189,6 +189,13 @@ expect 0 "x: all images are there already: none was taken" "$dc3" take lost --ip
   fail "taken again: $output"
 mv x/train/blue/*.png . && expect 1 "x: holds a run already" "$dc3" take lost --ipc 1 -o x
 mv ./000-*.png x/train/blue
+# Nor where the run has other images now, or labels that were not taken.
+first=$(head -1 lost/pictures.txt)
+mv "lost/train/$first" kept.png && cp "lost/train/$(tail -1 lost/pictures.txt)" "lost/train/$first"
+expect 1 "x: holds a run already" "$dc3" take lost --ipc 1 -o x
+mv kept.png "lost/train/$first" && touch lost/soft_labels.safetensors
+expect 1 "x: holds a run already" "$dc3" take lost --ipc 1 -o x
+rm lost/soft_labels.safetensors && expect 0 "none was taken" "$dc3" take lost --ipc 1 -o x
 expect 0 "4 of 12 images taken" "$dc3" take paper --ipc 2 -o x --fresh
 [[ $(find x/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh: $(find x)"
 expect 1 "holds a set that dc3 take made of another" "$dc3" condense data -o x --ipc 2 --bins 3 --method dc3-select \

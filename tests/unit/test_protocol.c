@@ -438,6 +438,22 @@ static void one_fails(void **state)
     }
 }
 
+/* A score is found again in the list, which keeps six digits of a number. */
+static void score_of_many_digits(void **state)
+{
+    (void)state;
+    char *file = dc3_path_join(folder, "digits.json");
+    char *text;
+    size_t size;
+    for (int i = 0; i < 2; i++)
+        if (dc3_scores_add(file, "{\"top1\": 0.123456789}") != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_file_read(file, 1 << 20, &text, &size), DC3_OK);
+    json_t *rows = json_loadb(text, size, 0, NULL);
+    assert_int_equal(json_array_size(rows), 1);
+    json_decref(rows);
+    free(text), free(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(students),
@@ -446,6 +462,7 @@ int main(void)
                                        cmocka_unit_test(side_by_side),
                                        cmocka_unit_test(dry_run_of_several),
                                        cmocka_unit_test(parts_of_a_dataset),
-                                       cmocka_unit_test(one_fails)};
+                                       cmocka_unit_test(one_fails),
+                                       cmocka_unit_test(score_of_many_digits)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
