@@ -132,6 +132,15 @@ static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     return make_all(run, output, chosen);
 }
 
+/* Of a run that is complete only a dry run says so. */
+static dc3_status estimate(dc3_run *run, const dc3_output *output, int64_t images, int64_t stored)
+{
+    if (!output->whole) return dc3_run_estimate(run, images, stored);
+    if (run->options->dry_run)
+        dc3_run_say(run, "estimate: %s is complete: no image is left to be made", run->options->out);
+    return DC3_OK;
+}
+
 static dc3_status condense(dc3_run *run, dc3_output *output)
 {
     int64_t stored = run->give ? run->total : live_classes(run) * run->options->select.ipc;
@@ -141,9 +150,7 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
                 (long long)run->report->classes, run->report->classes == 1 ? "" : "es",
                 dc3_dataset_kind(run->dataset), run->give ? "at most " : "", run->options->select.ipc,
                 run->size);
-    if (!output->whole) DC3_TRY(dc3_run_estimate(run, run->report->images, stored));
-    if (output->whole && run->options->dry_run)
-        dc3_run_say(run, "estimate: %s is complete: no image is left to be made", run->options->out);
+    DC3_TRY(estimate(run, output, run->report->images, stored));
     if (run->options->dry_run) return DC3_OK;
     dc3_chosen chosen;
     DC3_TRY(dc3_output_claim(output));
@@ -244,9 +251,7 @@ static dc3_status take_images(const dc3_run *run, dc3_chosen *chosen)
 
 static dc3_status compensate(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    if (!output->whole) DC3_TRY(dc3_run_estimate(run, 0, chosen->count));
-    if (output->whole && run->options->dry_run)
-        dc3_run_say(run, "estimate: %s is complete: no image is left to be made", run->options->out);
+    DC3_TRY(estimate(run, output, 0, chosen->count));
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_output_claim(output));
     DC3_TRY(dc3_output_start(output));
